@@ -1,0 +1,69 @@
+"""All chance of a run goes through one narrow door: ``pick(n, label)``.
+
+Record what was picked and the run can be repeated; count through what may be picked and it is
+explored; draw it from a seed and it is simulated. The label says what was chosen, never decides it.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple, Protocol
+
+from swfsim.errors import Divergence
+
+
+class Choice(NamedTuple):
+    """One entry of a trail: out of ``options``, number ``picked`` (from 0) was taken."""
+
+    label: str
+    options: int
+    picked: int
+
+
+class Choices(Protocol):
+    """A source of choices. ``trail`` holds what was picked so far."""
+
+    trail: list[Choice]
+
+    def pick(self, options: int, label: str) -> int:
+        """A number from 0 to ``options`` - 1."""
+
+
+class Seeded:
+    """Choices drawn from a seed: equal seeds and equal questions give equal picks."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.trail: list[Choice] = []
+        self._random = random.Random(f"swfsim {seed}")  # noqa: S311 - chance, not secrets
+
+    def pick(self, options: int, label: str) -> int:
+        picked = self._random.randrange(options)
+        self.trail.append(Choice(label, options, picked))
+        return picked
+
+
+class Replayed:
+    """The choices of an earlier run again; beyond the end of its trail, always the first option.
+
+    Raises ``Divergence`` where the run asks another question than the trail answers.
+    """
+
+    def __init__(self, trail: list[Choice]) -> None:
+        self.trail: list[Choice] = []
+        self._script = list(trail)
+
+    def pick(self, options: int, label: str) -> int:
+        number = len(self.trail)
+        picked = 0
+        if number < len(self._script):
+            told = self._script[number]
+            if (told.label, told.options) != (label, options):
+                raise Divergence(
+                    f"choice {number} was {told.label!r} of {told.options} when recorded, now it "
+                    f"is {label!r} of {options}. Usual causes: iterating a set, a wall clock, "
+                    "or code that changed since."
+                )
+            picked = told.picked
+        self.trail.append(Choice(label, options, picked))
+        return picked

@@ -1,0 +1,89 @@
+"""Clocks: where the service takes its time from. All instants are whole milliseconds since the epoch.
+
+SystemClock   the time of day; follows freezegun while a ``freeze_time`` is active
+VirtualClock  stands still until it is moved
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import time
+from typing import Final, Protocol
+
+from swfsim.errors import HarnessError
+
+_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MILLISECOND: Final = datetime.timedelta(milliseconds=1)
+
+ODD_START: Final = 1_936_754_469_123
+"""2031-05-17T03:21:09.123Z, where virtual time begins: odd enough for a wall-clock reading in
+application code to stand out in the first history that shows it."""
+
+Instant = datetime.datetime | float | int
+"""An instant as a user writes it: a datetime (naive means UTC) or seconds since the epoch."""
+
+
+def milliseconds(when: Instant) -> int:
+    """Whole milliseconds since the epoch; raises ``HarnessError`` for what is no instant."""
+    if isinstance(when, bool) or not isinstance(when, int | float | datetime.datetime):
+        raise HarnessError(
+            f"{when!r} is not an instant: give a datetime or seconds since the epoch"
+        )
+    if isinstance(when, datetime.datetime):
+        aware = when if when.tzinfo else when.replace(tzinfo=datetime.UTC)
+        return (aware - _EPOCH) // _MILLISECOND
+    if not 0 <= when < 253_402_300_800:
+        raise HarnessError(f"{when!r} seconds since the epoch lie outside the years 1970 to 9999")
+    return round(when * 1000)
+
+
+def moment(at: int) -> datetime.datetime:
+    """Milliseconds since the epoch as an aware datetime in UTC."""
+    return _EPOCH + at * _MILLISECOND
+
+
+class Clock(Protocol):
+    """``now`` in milliseconds; ``stands_still`` when no real waiting can bring the next instant."""
+
+    def now(self) -> int: ...
+
+    @property
+    def stands_still(self) -> bool: ...
+
+
+class SystemClock:
+    """The time of day."""
+
+    def now(self) -> int:
+        return int(time.time() * 1000)
+
+    @property
+    def stands_still(self) -> bool:
+        """Under freezegun, which may or may not tick, waiting for real would be waste."""
+        freezegun = sys.modules.get("freezegun.api")
+        return bool(freezegun is not None and freezegun.freeze_factories)
+
+
+class VirtualClock:
+    """A clock that moves when told, and only forward."""
+
+    stands_still = True
+
+    def __init__(self, start: int = ODD_START) -> None:
+        self.start = start
+        self._now = start
+
+    def now(self) -> int:
+        return self._now
+
+    def move_to(self, at: int) -> None:
+        if at < self._now:
+            raise HarnessError(
+                f"virtual time cannot run backwards, from {moment(self._now)} to {moment(at)}; "
+                "enter a fresh fake, or reset this one, to start again"
+            )
+        self._now = at
+
+    def restart(self) -> None:
+        self._now = self.start

@@ -1,0 +1,76 @@
+"""``Deadlines``: what time will bring, earliest first.
+
+Entries are never searched for: one that has lost its meaning (the task was completed, the run has
+closed) is noticed when it comes up, by asking the noun for its true due time. Stale entries are
+swept out whenever the heap has doubled, so that its size follows what is really pending.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from swfsim.core.world import Execution
+
+Due = Callable[["Execution", Any], int | None]
+"""The instant at which this noun of this execution is really due; None when nothing is pending."""
+
+Entry = tuple[int, int, int, str, "Execution", Any]
+"""due, rank, sequence, kind, execution, key of the noun"""
+
+
+class Deadlines:
+    """A heap of (instant, kind, execution, key).
+
+    ``due_of`` gives for each kind the function that knows the true due time; ``ranks`` orders
+    kinds that fall on one instant (0 unless named).
+    """
+
+    __slots__ = ("_due_of", "_heap", "_ranks", "_sequence", "_sweep_at")
+
+    def __init__(self, due_of: dict[str, Due], ranks: dict[str, int]) -> None:
+        self._heap: list[Entry] = []
+        self._due_of = due_of
+        self._ranks = ranks
+        self._sequence = 0
+        self._sweep_at = 1024
+
+    def push(self, due: int, kind: str, x: Execution, key: Any = None) -> None:
+        self._sequence += 1
+        heapq.heappush(self._heap, (due, self._ranks.get(kind, 0), self._sequence, kind, x, key))
+        if len(self._heap) > self._sweep_at:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        due_of = self._due_of
+        self._heap = [entry for entry in self._heap if due_of[entry[3]](entry[4], entry[5])]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(1024, 2 * len(self._heap))
+
+    def earliest(self) -> Entry | None:
+        """The next entry that still means something, left in place."""
+        heap = self._heap
+        while heap:
+            entry = heap[0]
+            due, _, _, kind, x, key = entry
+            actual = self._due_of[kind](x, key)
+            if actual == due:
+                return entry
+            heapq.heappop(heap)
+            if actual is not None and actual > due:  # put off, by a heartbeat say
+                self.push(actual, kind, x, key)
+        return None
+
+    def pop(self) -> None:
+        """Drop the entry that ``earliest`` has just shown."""
+        heapq.heappop(self._heap)
+
+    def pending(self) -> set[tuple[int, str, str, Any]]:
+        """Everything pending as (due, kind, run id, key): for tests and for reports."""
+        return {
+            (due, kind, x.run_id, key)
+            for due, _, _, kind, x, key in self._heap
+            if self._due_of[kind](x, key) == due
+        }

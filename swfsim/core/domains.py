@@ -1,0 +1,124 @@
+"""Domains.
+
+RegisterDomain, DescribeDomain, ListDomains, DeprecateDomain, UndeprecateDomain,
+TagResource, UntagResource, ListTagsForResource
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swfsim.core import pages
+from swfsim.core.visibility import Visibility
+from swfsim.core.world import DEPRECATED, REGISTERED, Domain
+from swfsim.spec import limits
+from swfsim.spec.faults import Fault
+
+if TYPE_CHECKING:
+    from swfsim.core.events import Attrs
+    from swfsim.core.world import Recorder, Region
+
+
+def register(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    name = asked["name"]
+    if name in region.domains:
+        raise Fault("DomainAlreadyExistsFault", name)
+    if len(region.domains) >= limits.DOMAINS_MAX:
+        raise Fault("LimitExceededFault", "Too many domains in the account")
+    tags = {tag["key"]: tag.get("value", "") for tag in asked.get("tags", ())}
+    _check_tag_count(tags)
+    domain = Domain(
+        region,
+        name,
+        asked["workflowExecutionRetentionPeriodInDays"],
+        Visibility(),
+        asked.get("description"),
+    )
+    domain.tags = tags
+    region.domains[name] = domain
+    return {}
+
+
+def info(domain: Domain) -> Attrs:
+    shown = {"name": domain.name, "status": domain.status, "arn": domain.arn}
+    if domain.description is not None:
+        shown["description"] = domain.description
+    return shown
+
+
+def describe(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    domain = region.domain(asked["name"])
+    return {
+        "domainInfo": info(domain),
+        "configuration": {"workflowExecutionRetentionPeriodInDays": domain.retention},
+    }
+
+
+def list_all(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    """By name; ``reverseOrder`` turns the order round."""
+    names = sorted(
+        (name for name, d in region.domains.items() if d.status == asked["registrationStatus"]),
+        reverse=asked.get("reverseOrder", False),
+    )
+    shown, token = pages.after(region.world, "ListDomains", asked, names)
+    answer: Attrs = {"domainInfos": [info(region.domains[name]) for name in shown]}
+    return answer | token
+
+
+def deprecate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    """All types go with their domain; running executions go on."""
+    domain = region.domain(asked["name"])
+    if domain.status == DEPRECATED:
+        raise Fault("DomainDeprecatedFault", domain.name)
+    domain.status = DEPRECATED
+    for kinds in (domain.workflow_types, domain.activity_types):
+        for kind in kinds.values():
+            if kind.status == REGISTERED:
+                kind.status = DEPRECATED
+                kind.deprecated_at = region.world.now
+    return {}
+
+
+def undeprecate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    """Types deprecated along with the domain stay so."""
+    domain = region.domain(asked["name"])
+    if domain.status == REGISTERED:
+        raise Fault("DomainAlreadyExistsFault", domain.name)
+    domain.status = REGISTERED
+    return {}
+
+
+# Tags
+
+
+def _check_tag_count(tags: dict[str, str]) -> None:
+    if len(tags) > limits.DOMAIN_TAGS_MAX:
+        raise Fault("TooManyTagsFault", f"A domain has at most {limits.DOMAIN_TAGS_MAX} tags")
+
+
+def _tagged(region: Region, arn: str) -> Domain:
+    prefix = f"arn:aws:swf:{region.name}:{region.account}:/domain/"
+    domain = region.domains.get(arn.removeprefix(prefix)) if arn.startswith(prefix) else None
+    if domain is None:
+        raise Fault("UnknownResourceFault", f"Unknown resource: {arn}")
+    return domain
+
+
+def tag(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    domain = _tagged(region, asked["resourceArn"])
+    tags = domain.tags | {one["key"]: one.get("value", "") for one in asked["tags"]}
+    _check_tag_count(tags)
+    domain.tags = tags
+    return {}
+
+
+def untag(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    domain = _tagged(region, asked["resourceArn"])
+    for key in asked["tagKeys"]:
+        domain.tags.pop(key, None)
+    return {}
+
+
+def list_tags(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    domain = _tagged(region, asked["resourceArn"])
+    return {"tags": [{"key": key, "value": value} for key, value in domain.tags.items()]}

@@ -1,0 +1,95 @@
+"""Signals and cancel requests from one execution to another, or to itself.
+
+SignalExternalWorkflowExecution         …Initiated, and soon after
+                                        ExternalWorkflowExecutionSignaled | …Failed
+RequestCancelExternalWorkflowExecution  …Initiated, and soon after
+                                        ExternalWorkflowExecutionCancelRequested | …Failed
+
+The decision itself always succeeds; that the target is missing or closed is a later event,
+UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swfsim.core.events import Outcome, happened
+from swfsim.core.world import External
+from swfsim.spec import model
+
+if TYPE_CHECKING:
+    from swfsim.core.events import Attrs, Event
+    from swfsim.core.world import Execution, Recorder
+
+SIGNAL = "SignalExternalWorkflowExecution"
+CANCEL = "RequestCancelExternalWorkflowExecution"
+
+
+# Decisions
+
+
+def signal(x: Execution, asked: Attrs) -> Outcome:
+    return happened(f"{SIGNAL}Initiated")
+
+
+def request_cancel(x: Execution, asked: Attrs) -> Outcome:
+    return happened(f"{CANCEL}Initiated")
+
+
+# Time: delivery follows the decision, it is never part of the batch
+
+
+def due(x: Execution, initiated_id: int) -> int | None:
+    sent = x.externals.get(initiated_id)
+    return sent.initiated_at if sent is not None and not sent.done else None
+
+
+def deliver(m: Recorder, x: Execution, initiated_id: int) -> None:
+    """Reaches the target even when the sender has closed meanwhile; then nobody is told."""
+    initiated = x.events[initiated_id - 1]
+    signalling = initiated.kind == f"{SIGNAL}Initiated"
+    target = x.domain.open.get(initiated.attrs["workflowId"])
+    run_id = initiated.attrs.get("runId")
+    if target is None or (run_id and target.run_id != run_id):
+        _answer(m, x, initiated, *_failure(initiated, SIGNAL if signalling else CANCEL))
+        return
+    told = {"externalWorkflowExecution": x.key, "externalInitiatedEventId": initiated_id}
+    if signalling:
+        told |= {k: v for k, v in initiated.attrs.items() if k in ("signalName", "input")}
+    m.record(
+        target,
+        "WorkflowExecutionSignaled" if signalling else "WorkflowExecutionCancelRequested",
+        told,
+    )
+    kind = "ExternalWorkflowExecutionSignaled"
+    if not signalling:
+        kind = "ExternalWorkflowExecutionCancelRequested"
+    _answer(
+        m, x, initiated, kind, {"workflowExecution": target.key, "initiatedEventId": initiated_id}
+    )
+
+
+def _failure(initiated: Event, decision: str) -> tuple[str, Attrs]:
+    kind = model.REFUSAL[decision]
+    shown = model.members(model.event_shape(kind))
+    told = {name: value for name, value in initiated.attrs.items() if name in shown}
+    told |= {"cause": "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION", "initiatedEventId": initiated.id}
+    return kind, told
+
+
+def _answer(m: Recorder, x: Execution, initiated: Event, kind: str, told: Attrs) -> None:
+    x.externals[initiated.id].done = True
+    if x.open:
+        m.record(x, kind, told)
+
+
+# Effects
+
+
+def initiated(x: Execution, e: Event) -> None:
+    x.externals[e.id] = External(e.id, e.at)
+    x.domain.world.deadlines.push(e.at, "external", x, e.id)
+
+
+def answered(x: Execution, e: Event) -> None:
+    x.externals.pop(e.attrs["initiatedEventId"], None)

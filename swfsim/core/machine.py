@@ -1,0 +1,183 @@
+"""``Machine``: call, next_deadline, expire. Everything else in the core is data, tables and nouns.
+
+An operation or a deadline records events. Each event is checked against the model, appended, and
+given to its effect; an event that calls for a decision task gets one at once, or, inside a batch of
+decisions, behind the batch; and its reactions run, in the order recorded, until nothing follows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from swfsim.core import closing, decision_tasks
+from swfsim.core.deadlines import Deadlines
+from swfsim.core.events import Event, Happened, Parked
+from swfsim.core.tables import (
+    CLOSE_DECISIONS,
+    DEADLINES,
+    DECISIONS,
+    EFFECTS,
+    INCOMPATIBLE_WITH_CLOSE,
+    OPERATIONS,
+    REACTIONS,
+    TRIGGERS,
+)
+from swfsim.core.world import World
+from swfsim.spec import check, faults, limits, model
+from swfsim.spec.behaviour import Behaviour
+from swfsim.spec.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swfsim.core.events import Attrs
+    from swfsim.core.world import Execution
+
+Watcher = Callable[["Execution", Event], None]
+
+_SUCCESS_MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {}
+"""(decision type, event type) → the attributes that the event takes over from the decision."""
+
+
+def _taken_over(decision: str, event: str) -> tuple[str, ...]:
+    found = _SUCCESS_MEMBERS.get((decision, event))
+    if found is None:
+        found = _SUCCESS_MEMBERS[decision, event] = model.shared_members(decision, event)
+    return found
+
+
+class Machine:
+    """The service without the world around it. Not safe for threads; ``Service`` sees to that.
+
+    ``secret`` feeds run ids and seals tokens: equal secrets and equal calls give equal answers.
+    ``watch`` is told of every event just after it was recorded; it must only read.
+    """
+
+    def __init__(
+        self, *, secret: int = 0, behaviour: Behaviour | None = None, watch: Watcher | None = None
+    ) -> None:
+        deadlines = Deadlines(
+            {kind: deadline.due for kind, deadline in DEADLINES.items()},
+            {kind: deadline.rank for kind, deadline in DEADLINES.items()},
+        )
+        self.world = World(behaviour or Behaviour(), deadlines, secret)
+        self.watch = watch
+        self._followers: deque[tuple[Execution, Event]] = deque()
+        self._batch: list[Event] | None = None
+
+    # Asked from outside
+
+    def call(
+        self, operation: str, params: Mapping[str, Any], now: int, region: str = "us-east-1"
+    ) -> Attrs | Parked:
+        """Answer one API call at the instant ``now``, in milliseconds.
+
+        Gives the answer in the core's form (instants as milliseconds, events as ``Event``), or
+        ``Parked`` for a poll that found nothing. Raises ``Fault``; then nothing has changed.
+        """
+        self.expire(now)
+        asked = check.request(operation, params)
+        if operation == "RespondDecisionTaskCompleted":
+            answer: Attrs | Parked = self._respond(asked)
+        else:
+            answer = OPERATIONS[operation](self, self.world.region(region), asked)
+        if self._followers:
+            self._settle()
+        return answer
+
+    def next_deadline(self) -> int | None:
+        """The instant at which something will happen by itself, or None."""
+        entry = self.world.deadlines.earliest()
+        return entry[0] if entry is not None else None
+
+    def expire(self, now: int) -> None:
+        """Let everything happen that is due by ``now``, each at its own instant, earliest first."""
+        world = self.world
+        deadlines = world.deadlines
+        while (entry := deadlines.earliest()) is not None and entry[0] <= now:
+            due, _, _, kind, x, key = entry
+            deadlines.pop()
+            world.now = max(world.now, due)
+            DEADLINES[kind].fire(self, x, key)
+            self._settle()
+        world.now = max(world.now, now)
+
+    # Recording
+
+    def record(self, x: Execution, kind: str, attrs: Attrs) -> Event:
+        """Append an event to a history and let it take effect."""
+        event = Event(len(x.events) + 1, self.world.now, kind, check.event(kind, attrs))
+        x.events.append(event)
+        effect = EFFECTS.get(kind)
+        if effect is not None:
+            effect(x, event)
+        if self.watch is not None:
+            self.watch(x, event)
+        if kind in REACTIONS:
+            self._followers.append((x, event))
+        if self._batch is not None:
+            self._batch.append(event)
+        else:
+            if kind in TRIGGERS:
+                decision_tasks.schedule(self, x)
+            if len(x.events) >= limits.EVENTS_MAX:
+                closing.end_at_event_limit(self, x)
+        return event
+
+    def _settle(self) -> None:
+        while self._followers:
+            x, event = self._followers.popleft()
+            for react in REACTIONS[event.kind]:
+                react(self, x, event)
+
+    # Decisions
+
+    def _respond(self, asked: Attrs) -> Attrs:
+        """All decisions are checked before any is applied; then they are applied in order."""
+        x = decision_tasks.holder(self.world, asked["taskToken"])
+        decisions = asked.get("decisions", [])
+        _check_list([decision["decisionType"] for decision in decisions])
+        self._batch = []
+        try:
+            completed = decision_tasks.complete(self, x, asked)
+            for decision in decisions:
+                self._apply(x, decision, completed.id)
+        finally:
+            batch, self._batch = self._batch, None
+        self._settle()
+        if any(event.kind in TRIGGERS for event in batch):
+            decision_tasks.schedule(self, x)
+        if len(x.events) >= limits.EVENTS_MAX:
+            closing.end_at_event_limit(self, x)
+        return {}
+
+    def _apply(self, x: Execution, decision: Attrs, completed_id: int) -> None:
+        name = decision["decisionType"]
+        asked = decision.get(model.DECISION_MEMBER[name], {})
+        outcome = DECISIONS[name](x, asked)
+        told = {model.DECISION_TIME_MEMBER: completed_id}
+        if isinstance(outcome, Happened):
+            kind = outcome.kind
+        else:
+            kind = model.REFUSAL[name]
+            told["cause"] = outcome.cause
+        for member in _taken_over(name, kind):
+            if member in asked:
+                told[member] = asked[member]
+        self.record(x, kind, told | outcome.more)
+
+
+def _check_list(kinds: list[str]) -> None:
+    """The rules of a decision list as a whole; raises the service's ValidationException."""
+    if len(kinds) > limits.DECISIONS_MAX:
+        raise Fault(
+            "ValidationException",
+            f"1 validation error detected: Value at 'decisions' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {limits.DECISIONS_MAX}",
+        )
+    if not CLOSE_DECISIONS.isdisjoint(kinds[:-1]):
+        raise faults.invalid("Close must be last decision in list")
+    if kinds and kinds[-1] in CLOSE_DECISIONS and not INCOMPATIBLE_WITH_CLOSE.isdisjoint(kinds):
+        raise faults.invalid("Specified decision is incompatible with close decision")

@@ -1,0 +1,87 @@
+"""Pages: how the seven paging operations cut their answers, and the tokens that lead on.
+
+A token is good for the operation and the arguments it was given for, for 24 hours; it says where to
+go on, so nothing is kept between two pages.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from swfsim.core import tokens
+from swfsim.spec import faults, limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from swfsim.core.events import Attrs, Event
+    from swfsim.core.world import World
+
+_Key = TypeVar("_Key", str, tuple[str, str])
+
+_FREE = ("nextPageToken", "maximumPageSize", "identity")
+
+
+def _digest(asked: Attrs) -> str:
+    """The arguments that must not change from one page to the next."""
+    kept = sorted((name, value) for name, value in asked.items() if name not in _FREE)
+    return str(zlib.crc32(repr(kept).encode("utf-8", "surrogatepass")))
+
+
+def size(asked: Attrs) -> int:
+    """The page size asked for; 0 and nothing mean the service's own."""
+    return asked.get("maximumPageSize") or limits.PAGE_SIZE_MAX
+
+
+def seal(world: World, operation: str, asked: Attrs, *position: str) -> str:
+    """A token that lets the next call of this operation go on at ``position``."""
+    return tokens.seal(world.secret, operation, _digest(asked), str(world.now), *position)
+
+
+def position(world: World, operation: str, asked: Attrs) -> list[str] | None:
+    """Where the call is to go on; None for a first page. Raises the service's token faults."""
+    token = asked.get("nextPageToken")
+    if not token:
+        return None
+    issued_for, digest, issued_at, *where = [*tokens.unseal(world.secret, token), "", ""]
+    if issued_for != operation or digest != _digest(asked):
+        raise faults.invalid_token()
+    if world.now - int(issued_at) > limits.PAGE_TOKEN_S_MAX * 1000:
+        raise faults.invalid("Specified token has exceeded its maximum lifetime")
+    return where[:-2]
+
+
+def cut(
+    events: Sequence[Event], start: int, end: int, length: int, reverse: bool
+) -> tuple[list[Event], int | None]:
+    """A page of ``events[first:last]`` and where the next one begins, None after the last.
+
+    ``start`` and ``end`` bound what is left to show; with ``reverse`` it is shown from the end.
+    """
+    if reverse:
+        first = max(start, end - length)
+        page = list(events[first:end])
+        page.reverse()
+        return page, (first if first > start else None)
+    last = min(end, start + length)
+    return list(events[start:last]), (last if last < end else None)
+
+
+def after(world: World, operation: str, asked: Attrs, keys: list[_Key]) -> tuple[list[_Key], Attrs]:
+    """A page of keys that stand in order, and the answer's ``nextPageToken`` member if any.
+
+    The token names the last key shown: keys that come or go in between neither repeat nor hide one.
+    """
+    where = position(world, operation, asked)
+    first = 0
+    if where is not None:
+        last_shown: Any = where[0] if len(where) == 1 else tuple(where)
+        backwards = asked.get("reverseOrder", False)
+        first = sum(1 for key in keys if (key >= last_shown if backwards else key <= last_shown))
+    shown = keys[first : first + size(asked)]
+    if first + len(shown) == len(keys):
+        return shown, {}
+    last: Any = shown[-1]
+    names = (last,) if isinstance(last, str) else last
+    return shown, {"nextPageToken": seal(world, operation, asked, *names)}

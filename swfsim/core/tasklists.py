@@ -1,0 +1,63 @@
+"""``TaskList``: tasks that wait for a poller, highest priority first, then in order of arrival."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+
+class TaskList:
+    """The waiting tasks of one list; adding, taking and removing cost the same however many wait.
+
+    ``pollers`` counts polls that are parked on the list. A task that arrives while there are any
+    puts the list into ``arrivals``, for whoever keeps the polls to look at.
+    """
+
+    __slots__ = ("_arrivals", "_by_priority", "_where", "name", "pollers")
+
+    def __init__(self, name: str, arrivals: list[TaskList]) -> None:
+        self.name = name
+        self.pollers = 0
+        self._arrivals = arrivals
+        self._by_priority: dict[int, OrderedDict[int, Any]] = {}
+        self._where: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def __iter__(self) -> Any:
+        """The tasks in the order in which polls would take them."""
+        for priority in sorted(self._by_priority, reverse=True):
+            yield from self._by_priority[priority].values()
+
+    def add(self, task: Any, priority: int) -> None:
+        self._where[id(task)] = priority
+        queue = self._by_priority.get(priority)
+        if queue is None:
+            queue = self._by_priority[priority] = OrderedDict()
+        queue[id(task)] = task
+        if self.pollers:
+            self._arrivals.append(self)
+
+    def take(self) -> Any | None:
+        """The next task, which leaves the list; None when nothing waits."""
+        if not self._where:
+            return None
+        priority = next(iter(self._by_priority))
+        if len(self._by_priority) > 1:
+            priority = max(self._by_priority)
+        key, task = self._by_priority[priority].popitem(last=False)
+        self._drop(key, priority)
+        return task
+
+    def remove(self, task: Any) -> None:
+        """Take a task out, if it waits here."""
+        priority = self._where.get(id(task))
+        if priority is not None:
+            del self._by_priority[priority][id(task)]
+            self._drop(id(task), priority)
+
+    def _drop(self, key: int, priority: int) -> None:
+        del self._where[key]
+        if not self._by_priority[priority]:
+            del self._by_priority[priority]

@@ -1,0 +1,166 @@
+"""``Env``: where an application runs. ``Env.sim`` is a simulation on virtual time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from swfsim.choices import Seeded
+from swfsim.clock import ODD_START, VirtualClock, milliseconds, moment
+from swfsim.errors import HarnessError
+from swfsim.fake import Surroundings
+from swfsim.journal import Journal
+from swfsim.service import Service
+from swfsim.sim.patches import PATCHES
+from swfsim.sim.simulation import LATENCY_MS, Simulation
+from swfsim.spec import render
+from swfsim.transports import boto
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable
+
+    from swfsim.app import Activity
+    from swfsim.choices import Choices
+    from swfsim.clock import Instant
+    from swfsim.core.world import Execution
+    from swfsim.sim.plan import Plan
+    from swfsim.sim.simulation import Observer
+    from swfsim.sim.workers import Loop, Worker
+    from swfsim.spec.behaviour import Behaviour
+
+
+class Env:
+    """Workers, and the SWF that they talk to. Made by ``Env.sim``; used in a ``with``."""
+
+    def __init__(
+        self,
+        seed: int,
+        clock: VirtualClock,
+        choices: Choices,
+        plan: Plan | None,
+        behaviour: Behaviour | None,
+        **options: Any,
+    ) -> None:
+        self.seed = seed
+        self.journal = Journal()
+        self.service = Service(clock, secret=seed, behaviour=behaviour)
+        self.simulation = Simulation(
+            self.service,
+            clock,
+            choices,
+            seed=seed,
+            faults=plan,
+            journal=self.journal,
+            **options,
+        )
+        self.plan = plan
+        self._clock = clock
+        self._surroundings: Surroundings | None = None
+
+    @classmethod
+    def sim(
+        cls,
+        seed: int = 0,
+        *,
+        start: Instant | None = None,
+        plan: Plan | None = None,
+        choices: Choices | None = None,
+        behaviour: Behaviour | None = None,
+        latency_ms: int = LATENCY_MS,
+        idle_polls: bool = False,
+        limit_s: float = 400 * 86_400,
+    ) -> Env:
+        """A simulation: equal seeds give equal histories and journals.
+
+        start       where virtual time begins; an odd instant unless given
+        plan        the faults, ``swfsim.sim.plan.Plan``
+        choices     another source of choices than the seed
+        latency_ms  virtual time that a call takes to reach SWF
+        idle_polls  answer a poll that found nothing for 60 s, as AWS does; by default it stays
+                    parked until there is a task
+        limit_s     virtual time after which a run is given up as endless
+        """
+        return cls(
+            seed,
+            VirtualClock(ODD_START if start is None else milliseconds(start)),
+            choices or Seeded(seed),
+            plan,
+            behaviour,
+            latency_ms=latency_ms,
+            idle_polls=idle_polls,
+            limit_s=limit_s,
+        )
+
+    def __enter__(self) -> Env:
+        self._surroundings = Surroundings()
+        boto.open_door(self.simulation)
+        PATCHES.__enter__()
+        PATCHES.show(self._clock.now())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self.simulation.close()
+        finally:
+            PATCHES.__exit__()
+            boto.close_door(self.simulation)
+            if self._surroundings is not None:
+                self._surroundings.restore()
+                self._surroundings = None
+
+    # What a test does with it
+
+    def client(self, **kwargs: Any) -> Any:
+        """An ordinary boto3 SWF client. Any other client of the process works as well."""
+        return boto3.client("swf", **kwargs)
+
+    def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
+        """A worker: any function that blocks, usually a loop that polls for ever. It begins to run
+        with ``run()``, ``after_s`` seconds from now; when restarted, it is called again."""
+        if self._surroundings is None:
+            raise HarnessError("the environment is not entered: with Env.sim(…) as env: …")
+        return self.simulation.add(name, loop, after_s=after_s)
+
+    def run(self, until: Callable[[], bool] | None = None, *, for_s: float | None = None) -> None:
+        """Let the workers run until the condition holds, for so many seconds of virtual time, or,
+        with neither, until all wait and nothing is due."""
+        if self._surroundings is None:
+            raise HarnessError("the environment is not entered: with Env.sim(…) as env: …")
+        if for_s is not None:
+            self._run_for(until, for_s)
+        else:
+            self.simulation.run(until or (lambda: False))
+
+    def _run_for(self, until: Callable[[], bool] | None, seconds: float) -> None:
+        over: list[bool] = []
+        self.simulation.add("SWF", lambda: over.append(True), after_s=seconds)
+        self.simulation.run(lambda: bool(over) or (until is not None and until()))
+
+    def crash(self, worker: Worker, *, restart_after_s: float | None = None) -> None:
+        """Kill a worker between two runs, with its threads; None leaves it dead."""
+        self.simulation.kill(worker, restart_after_s)
+
+    def wrap(self, activity: Activity) -> Activity:
+        """Put the plan's faults around an activity's function."""
+        return self.plan.wrap(activity, self.simulation) if self.plan is not None else activity
+
+    def observe(self, observer: Observer) -> None:
+        """Be told of every event as it is recorded: (execution, event, who)."""
+        self.simulation.observers.append(observer)
+
+    def now(self) -> datetime.datetime:
+        """Virtual time, an aware datetime in UTC."""
+        return moment(self._clock.now())
+
+    def executions(self) -> list[Execution]:
+        """Every execution of the run, open and closed, in order of start."""
+        return list(self.service.machine.world.runs.values())
+
+    def history(self, workflow_id: str, run_id: str | None = None) -> list[dict[str, Any]]:
+        """The history of an execution in boto3's form; without a run id, of the latest run."""
+        for x in reversed(self.executions()):
+            if x.workflow_id == workflow_id and run_id in (None, x.run_id):
+                return [render.event(event, boto.stamp) for event in x.events]
+        raise HarnessError(f"no execution {workflow_id} {run_id or ''} in this run")

@@ -1,0 +1,232 @@
+"""``fake_swf``: an in-memory Amazon SWF for every boto3 client of this process.
+
+    with fake_swf() as fake:
+        client = boto3.client("swf", region_name="eu-west-1")
+        ...
+
+Also a decorator, of functions, coroutines, fixtures and test classes: ``@fake_swf`` or
+``@fake_swf(clock="virtual")``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import unittest
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+
+from swfsim.clock import ODD_START, SystemClock, VirtualClock, milliseconds, moment
+from swfsim.errors import HarnessError
+from swfsim.service import Service
+from swfsim.transports import boto
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterator, Mapping
+
+    from swfsim.clock import Instant
+    from swfsim.core.events import Attrs
+    from swfsim.spec.behaviour import Behaviour
+
+ClockName = Literal["system", "virtual"]
+
+
+class Fake:
+    """An active in-memory service: its clock to move, its state to reset."""
+
+    def __init__(self, clock: SystemClock | VirtualClock, behaviour: Behaviour | None) -> None:
+        self.clock = clock
+        self._behaviour = behaviour
+        self.service = Service(clock, behaviour=behaviour)
+
+    def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
+        """The door of the boto3 lane; not for tests, which use a boto3 client."""
+        return self.service.call(operation, params, region)
+
+    def now(self) -> datetime.datetime:
+        """The service's time, an aware datetime in UTC."""
+        return moment(self.clock.now())
+
+    def advance(self, seconds: float) -> None:
+        """Move the virtual clock on; everything due on the way happens, in order of time."""
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+            raise HarnessError(f"advance() takes a number of seconds from 0 on, not {seconds!r}")
+        self._move(self.clock.now() + round(seconds * 1000))
+
+    def move_to(self, when: Instant) -> None:
+        """Move the virtual clock to an instant that is not in its past."""
+        self._move(milliseconds(when))
+
+    def _move(self, at: int) -> None:
+        if not isinstance(self.clock, VirtualClock):
+            raise HarnessError(
+                'this fake runs on the system clock: enter it with fake_swf(clock="virtual") '
+                "to move its time, or move freezegun's, which it follows"
+            )
+        self.clock.move_to(at)
+        self.service.expire()
+
+    def reset(self) -> None:
+        """Forget every domain and execution; a virtual clock goes back to its start."""
+        if isinstance(self.clock, VirtualClock):
+            self.clock.restart()
+        self.service = Service(self.clock, behaviour=self._behaviour)
+
+
+def make_clock(clock: ClockName, start: Instant | None) -> SystemClock | VirtualClock:
+    """The clock by its name; raises ``HarnessError`` for another name or a start that cannot be."""
+    if clock == "virtual":
+        return VirtualClock(ODD_START if start is None else milliseconds(start))
+    if clock != "system":
+        raise HarnessError(f'clock must be "system" or "virtual", not {clock!r}')
+    if start is not None:
+        raise HarnessError('a start needs a clock that can be set: fake_swf(clock="virtual", …)')
+    return SystemClock()
+
+
+class FakeSwf:
+    """The context manager and decorator behind ``fake_swf``. Each entry is a fresh service."""
+
+    def __init__(
+        self, clock: ClockName, start: Instant | None, behaviour: Behaviour | None
+    ) -> None:
+        self._clock = clock
+        self._start = start
+        self._behaviour = behaviour
+        self._entered: list[tuple[Fake, Surroundings]] = []
+        make_clock(clock, start)  # a mistake shows where it was made
+
+    def __enter__(self) -> Fake:
+        fake = Fake(make_clock(self._clock, self._start), self._behaviour)
+        surroundings = Surroundings()
+        boto.open_door(fake)
+        self._entered.append((fake, surroundings))
+        return fake
+
+    def __exit__(self, *error: object) -> None:
+        fake, surroundings = self._entered.pop()
+        boto.close_door(fake)
+        surroundings.restore()
+
+    def start(self) -> Fake:
+        """Enter without a ``with``; ``stop`` leaves again."""
+        return self.__enter__()
+
+    def stop(self) -> None:
+        self.__exit__(None, None, None)
+
+    def __call__(self, wrapped: Any) -> Any:
+        """Decorate: the function, or each test of the class, runs with a fresh fake."""
+        if inspect.isclass(wrapped):
+            return self._wrap_class(wrapped)
+        if inspect.iscoroutinefunction(wrapped):
+
+            @functools.wraps(wrapped)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await wrapped(*args, **kwargs)
+
+            return run_async
+        if inspect.isgeneratorfunction(wrapped):
+
+            @functools.wraps(wrapped)
+            def run_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+                with self:
+                    yield from wrapped(*args, **kwargs)
+
+            return run_generator
+
+        @functools.wraps(wrapped)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return wrapped(*args, **kwargs)
+
+        return run
+
+    def _wrap_class(self, wrapped: type) -> type:
+        """Set-up, test and tear-down of one test share one fake."""
+        if issubclass(wrapped, unittest.TestCase):
+            wrapped.run = self(wrapped.run)  # type: ignore[method-assign]
+            return wrapped
+        set_up = getattr(wrapped, "setup_method", lambda self, method: None)
+        tear_down = getattr(wrapped, "teardown_method", lambda self, method: None)
+
+        def setup_method(test: Any, method: Any) -> None:
+            self.start()
+            _call_with_or_without(set_up, test, method)
+
+        def teardown_method(test: Any, method: Any) -> None:
+            try:
+                _call_with_or_without(tear_down, test, method)
+            finally:
+                self.stop()
+
+        wrapped.setup_method = setup_method  # type: ignore[attr-defined]
+        wrapped.teardown_method = teardown_method  # type: ignore[attr-defined]
+        return wrapped
+
+
+def _call_with_or_without(hook: Callable[..., None], test: Any, method: Any) -> None:
+    """pytest lets these hooks take the method or leave it."""
+    if len(inspect.signature(hook).parameters) > 1:
+        hook(test, method)
+    else:
+        hook(test)
+
+
+def fake_swf(
+    wrapped: Any = None,
+    *,
+    clock: ClockName = "system",
+    start: Instant | None = None,
+    behaviour: Behaviour | None = None,
+) -> Any:
+    """A fresh in-memory SWF for every boto3 SWF client, as context manager or decorator.
+
+    clock      "system": the time of day, and freezegun's while it is active; long polls wait.
+               "virtual": nothing moves until ``fake.advance()`` or ``fake.move_to()``; a poll that
+               finds nothing answers at once.
+    start      where the virtual clock begins: a datetime (naive means UTC) or epoch seconds
+    behaviour  switches for what differs between eras of the service, ``swfsim.Behaviour``
+
+    Domains of different regions are apart, as on AWS. While a fake is active no SWF call leaves the
+    machine, also of clients made before it was entered.
+    """
+    made = FakeSwf(clock, start, behaviour)
+    return made if wrapped is None else made(wrapped)
+
+
+class Surroundings:
+    """The little of AWS configuration that a boto3 client needs to be made at all.
+
+    Where the environment names no credentials, no profile or no region, stand-ins are put there for
+    as long as the fake is active, so that no client looks for them on the network. boto3's default
+    session is set aside for that time: it would remember them.
+    """
+
+    _STAND_INS = {  # noqa: RUF012 - a constant
+        "AWS_ACCESS_KEY_ID": "swfsim",
+        "AWS_SECRET_ACCESS_KEY": "swfsim",
+    }
+
+    def __init__(self) -> None:
+        put = {"AWS_EC2_METADATA_DISABLED": "true"}
+        if not any(name in os.environ for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")):
+            put |= self._STAND_INS
+        if not any(name in os.environ for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
+            put["AWS_DEFAULT_REGION"] = "us-east-1"
+        self._before = {name: os.environ.get(name) for name in put}
+        self._session = boto3.DEFAULT_SESSION
+        os.environ.update(put)
+        boto3.DEFAULT_SESSION = None
+
+    def restore(self) -> None:
+        boto3.DEFAULT_SESSION = self._session
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,73 @@
+"""``Journal``: what was asked and answered, by whom and when. One JSON line each when written out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from swfsim.core.events import Event, Parked
+from swfsim.spec.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import TextIO
+
+    from swfsim.core.events import Attrs
+
+
+class Entry(NamedTuple):
+    """One call: at an instant in milliseconds, of a worker; ``answer`` is the core's, or a Fault."""
+
+    at: int
+    who: str
+    operation: str
+    params: Mapping[str, Any]
+    answer: Attrs | Fault | Parked | None
+
+
+def _plain(value: Any) -> Any:
+    """Events by their ids, whatever else cannot be JSON as text."""
+    if isinstance(value, Event):
+        return value.id
+    return str(value)
+
+
+class Journal:
+    """The calls of a run in the order in which the service saw them."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def note(
+        self,
+        at: int,
+        who: str,
+        operation: str,
+        params: Mapping[str, Any],
+        answer: Attrs | Fault | Parked | None,
+    ) -> None:
+        """``answer`` is None for a call that never reached the service."""
+        self.entries.append(Entry(at, who, operation, params, answer))
+
+    def lines(self) -> Iterator[str]:
+        for entry in self.entries:
+            line: dict[str, Any] = {
+                "at": entry.at,
+                "who": entry.who,
+                "operation": entry.operation,
+                "params": entry.params,
+            }
+            match entry.answer:
+                case Fault(code=code, message=message):
+                    line["fault"] = {"code": code, "message": message}
+                case Parked():
+                    line["parked"] = True
+                case None:
+                    line["lost"] = True
+                case answer:
+                    line["answer"] = answer
+            yield json.dumps(line, default=_plain, ensure_ascii=False)
+
+    def write(self, out: TextIO) -> None:
+        for line in self.lines():
+            out.write(line + "\n")

@@ -1,0 +1,155 @@
+"""``Service``: the one door to the machine. Takes the time, keeps the lock, lets polls wait.
+
+Everything that reaches the machine comes through here, whichever way in it took: in process, over
+HTTP, or as a letter of a simulated worker.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from swfsim.core.events import Parked
+from swfsim.core.machine import Machine
+from swfsim.spec import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swfsim.clock import Clock
+    from swfsim.core.events import Attrs
+    from swfsim.core.tasklists import TaskList
+    from swfsim.spec.behaviour import Behaviour
+
+REGION = "us-east-1"
+
+
+class Service:
+    """A machine with a clock. May be called from many threads at once.
+
+    ``poll_s`` is how long an empty poll is held on a clock that runs.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        secret: int = 0,
+        behaviour: Behaviour | None = None,
+        poll_s: float = limits.LONG_POLL_S,
+    ) -> None:
+        self.clock = clock
+        self.machine = Machine(secret=secret, behaviour=behaviour)
+        self.poll_s = poll_s
+        self._lock = threading.RLock()
+        self._waiting: dict[TaskList, threading.Condition] = {}
+        self._timekeeper = Timekeeper(self)
+
+    def ask(self, operation: str, params: Mapping[str, Any], region: str) -> Attrs | Parked:
+        """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""
+        with self._lock:
+            answer = self.machine.call(operation, params, self.clock.now(), region)
+            if self._waiting:
+                self.wake()
+            return answer
+
+    def call(self, operation: str, params: Mapping[str, Any], region: str = REGION) -> Attrs:
+        """Answer a call; a poll waits for a task as long as the service would hold it."""
+        answer = self.ask(operation, params, region)
+        if not isinstance(answer, Parked):
+            return answer
+        if self.clock.stands_still:
+            return self.empty(answer)
+        return self._wait(operation, params, region, answer)
+
+    def empty(self, parked: Parked) -> Attrs:
+        """What a poll is answered that found nothing in time."""
+        if self.machine.world.behaviour.empty_poll_token == "empty":
+            return {"taskToken": "", **parked.empty}
+        return parked.empty
+
+    def expire(self) -> None:
+        """Let happen what is due by now."""
+        with self._lock:
+            self.machine.expire(self.clock.now())
+            if self._waiting:
+                self.wake()
+
+    # Long polls
+
+    def _wait(
+        self, operation: str, params: Mapping[str, Any], region: str, parked: Parked
+    ) -> Attrs:
+        until = time.monotonic() + self.poll_s
+        with self._lock:
+            waiting = parked.task_list
+            arrived = self._waiting.setdefault(waiting, threading.Condition(self._lock))
+            waiting.pollers += 1
+            self._timekeeper.start()
+            try:
+                while (left := until - time.monotonic()) > 0:
+                    arrived.wait(left)
+                    answer = self.ask(operation, params, region)
+                    if not isinstance(answer, Parked):
+                        return answer
+                return self.empty(parked)
+            finally:
+                waiting.pollers -= 1
+                if not waiting.pollers:
+                    del self._waiting[waiting]
+                    self._timekeeper.look()
+
+    def wake(self) -> None:
+        """Wake one parked poll for each task that has arrived, and the timekeeper if need be."""
+        arrivals = self.machine.world.arrivals
+        while arrivals:
+            arrived = self._waiting.get(arrivals.pop())
+            if arrived is not None:
+                arrived.notify()
+        self._timekeeper.look()
+
+    @property
+    def polls_wait(self) -> bool:
+        return bool(self._waiting)
+
+
+class Timekeeper:
+    """Lets timers fire and tasks time out while polls wait and nobody calls.
+
+    One thread, which lives as long as some poll is parked.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._changed = threading.Condition(service._lock)
+        self._running = False
+        self._waits_for: int | None = None
+
+    def start(self) -> None:
+        """Called under the service's lock."""
+        if not self._running:
+            self._running = True
+            threading.Thread(target=self._run, name="swfsim timekeeper", daemon=True).start()
+
+    def look(self) -> None:
+        """Something may have come nearer, or the last poll may have gone."""
+        if not self._running:
+            return
+        service = self._service
+        due = service.machine.next_deadline()
+        if not service.polls_wait or (
+            due is not None and (self._waits_for is None or due < self._waits_for)
+        ):
+            self._changed.notify()
+
+    def _run(self) -> None:
+        service = self._service
+        with self._changed:
+            while service.polls_wait:
+                due = self._waits_for = service.machine.next_deadline()
+                pause = None if due is None else max(0.0, (due - service.clock.now()) / 1000)
+                if pause is None or pause > 0:
+                    self._changed.wait(pause)
+                service.expire()
+            self._running = False

@@ -1,0 +1,202 @@
+"""What may go wrong, as values: a fault says what, at which step, at which attempts.
+
+An attempt is the how-manieth time, from 1, that the step is scheduled for its workflow id: a run
+that is resumed under the same id goes on counting. ``attempts=3`` means the first three,
+``attempts=(2, 4)`` just these.
+
+fails(step, reason)           the activity raises
+times_out(step, kind)         one of the four activity time-outs really elapses
+worker_dies(step, moment)     "before" or "after the effect" of the activity, or "after answering"
+answer_lost(step)             the worker's answer never reaches SWF
+answer_late(step)             the work is done, the answer comes after the task has timed out
+decider_dies(decision, …)     "before deciding", "before answering" or "after answering"
+decision_times_out(decision)  the decider answers after its decision task has timed out
+crash(worker, operation, …)   a worker dies just "before" or "after" one of its API calls
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from swfsim.errors import HarnessError
+from swfsim.spec import model
+
+Attempts = int | Iterable[int]
+Only = Callable[[Any], bool]
+"""Whether a fault concerns an execution, by its input (JSON is read first)."""
+
+ActivityTimeout = Literal["START_TO_CLOSE", "SCHEDULE_TO_START", "SCHEDULE_TO_CLOSE", "HEARTBEAT"]
+ActivityMoment = Literal["before", "after the effect", "after answering"]
+DecisionMoment = Literal["before deciding", "before answering", "after answering"]
+CallMoment = Literal["before", "after"]
+
+RESTART_AFTER_S: Final = 5.0
+"""How long a dead worker stays dead, unless a fault says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFault:
+    """A fault at a step. ``kind`` names it, ``detail`` is its reason, time-out type or moment."""
+
+    kind: Literal["fails", "times out", "worker dies", "answer lost", "answer late"]
+    step: str
+    attempts: tuple[int, ...]
+    detail: str = ""
+    error: BaseException | None = None
+    restart_after_s: float = RESTART_AFTER_S
+    only: Only | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        shown = f"{self.step} {self.kind}" + (f" ({self.detail})" if self.detail else "")
+        numbers = ", ".join(map(str, self.attempts))
+        return f"{shown} at attempt{'s' if len(self.attempts) > 1 else ''} {numbers}"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFault:
+    """A fault at the n-th decision task (from 1) of a workflow id."""
+
+    kind: Literal["decider dies", "decision times out"]
+    decisions: tuple[int, ...]
+    detail: str = ""
+    restart_after_s: float = RESTART_AFTER_S
+    only: Only | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        shown = self.kind + (f" {self.detail}" if self.detail else "")
+        return f"{shown} at decision {', '.join(map(str, self.decisions))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A worker dies at the n-th call (from 1) of an operation."""
+
+    worker: str
+    operation: str
+    moment: CallMoment
+    nth: int
+    restart_after_s: float
+
+    def __str__(self) -> str:
+        return f"{self.worker} dies {self.moment} its {self.operation} number {self.nth}"
+
+
+Fault = ActivityFault | DecisionFault | Crash
+
+
+def _numbers(given: Attempts, what: str) -> tuple[int, ...]:
+    numbers = tuple(range(1, given + 1)) if isinstance(given, int) else tuple(given)
+    if not numbers or any(
+        isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in numbers
+    ):
+        raise HarnessError(
+            f"{what} must be a number from 1 on, or several: {given!r} names none"
+        )
+    return numbers
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str) -> None:
+    if value not in allowed:
+        raise HarnessError(f"{what} {value!r} is not one of {', '.join(map(repr, allowed))}")
+
+
+def fails(
+    step: str,
+    reason: str | BaseException = "failed by the scenario",
+    *,
+    attempts: Attempts = 1,
+    only: Only | None = None,
+) -> ActivityFault:
+    """The activity raises, with this text, or this very exception, and has no effect."""
+    error = reason if isinstance(reason, BaseException) else Exception(reason)
+    numbers = _numbers(attempts, "attempts")
+    return ActivityFault("fails", step, numbers, str(reason), error, only=only)
+
+
+def times_out(
+    step: str, kind: ActivityTimeout, *, attempts: Attempts = 1, only: Only | None = None
+) -> ActivityFault:
+    """The task times out by itself: nobody takes it, or its worker hangs, or stops beating."""
+    _one_of(kind, model.enum("ActivityTaskTimeoutType"), "an activity times out by")
+    return ActivityFault("times out", step, _numbers(attempts, "attempts"), kind, only=only)
+
+
+def worker_dies(
+    step: str,
+    moment: ActivityMoment,
+    *,
+    attempts: Attempts = 1,
+    restart_after_s: float = RESTART_AFTER_S,
+    only: Only | None = None,
+) -> ActivityFault:
+    """The worker that is at this step dies, and is started anew some seconds later."""
+    _one_of(moment, ("before", "after the effect", "after answering"), "moment")
+    return ActivityFault(
+        "worker dies",
+        step,
+        _numbers(attempts, "attempts"),
+        moment,
+        restart_after_s=restart_after_s,
+        only=only,
+    )
+
+
+def answer_lost(
+    step: str, *, attempts: Attempts = 1, only: Only | None = None
+) -> ActivityFault:
+    """The work is done; the worker's answer is lost on the way, and its call ends in an error."""
+    return ActivityFault("answer lost", step, _numbers(attempts, "attempts"), only=only)
+
+
+def answer_late(
+    step: str, *, attempts: Attempts = 1, only: Only | None = None
+) -> ActivityFault:
+    """The work is done in time; the answer reaches SWF only after the task has timed out."""
+    return ActivityFault("answer late", step, _numbers(attempts, "attempts"), only=only)
+
+
+def decider_dies(
+    decision: Attempts,
+    moment: DecisionMoment,
+    *,
+    restart_after_s: float = RESTART_AFTER_S,
+    only: Only | None = None,
+) -> DecisionFault:
+    """The decider dies at its n-th decision; an int is that one decision."""
+    _one_of(moment, ("before deciding", "before answering", "after answering"), "moment")
+    numbers = _numbers((decision,) if isinstance(decision, int) else decision, "decision")
+    return DecisionFault(
+        "decider dies", numbers, moment, restart_after_s=restart_after_s, only=only
+    )
+
+
+def decision_times_out(decision: Attempts, *, only: Only | None = None) -> DecisionFault:
+    """The n-th decision is answered only after its task has timed out; an int is that one."""
+    numbers = _numbers((decision,) if isinstance(decision, int) else decision, "decision")
+    return DecisionFault("decision times out", numbers, only=only)
+
+
+def crash(
+    worker: str,
+    operation: str,
+    moment: CallMoment,
+    *,
+    nth: int = 1,
+    restart_after_s: float = RESTART_AFTER_S,
+) -> Crash:
+    """A worker dies at any of its calls: before the call reaches SWF, or before it hears back."""
+    known(operation, model.OPERATIONS, "operation of SWF")
+    _one_of(moment, ("before", "after"), "moment")
+    return Crash(worker, operation, moment, _numbers((nth,), "nth")[0], restart_after_s)
+
+
+def known(name: str, names: Iterable[str], what: str) -> None:
+    """Raises ``HarnessError`` with the nearest names if this is none of them."""
+    names = list(names)
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise HarnessError(f"{name!r} is no {what}: {hint}known are {', '.join(names)}")

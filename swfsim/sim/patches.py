@@ -1,0 +1,208 @@
+"""What application code may call that is really ours, for as long as simulations run.
+
+Time       freezegun shows the virtual clock as ``time.time``, ``datetime.now`` and their kin;
+           ``time.sleep`` waits on it
+Chance     ``os.urandom`` and the global ``random`` draw from the run's seed, and with them ``uuid4``
+           and ``secrets``
+Threads    are adopted (``threads``)
+Escapes    sockets to other machines, child processes and event loops are refused: nothing that
+           happens there could be repeated
+
+Everything is a matter of who asks: only workers are answered so, the rest of the process (the test
+runner, say) gets what it always got, except for freezegun's frozen time.
+"""
+
+from __future__ import annotations
+
+import asyncio.base_events
+import multiprocessing.process
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import freezegun
+
+from swfsim.clock import moment
+from swfsim.errors import HarnessError
+from swfsim.sim import threads
+from swfsim.sim.workers import Sleep, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Hub(threads.Hub, Protocol):
+    """What the patches need of the simulation that runs."""
+
+    entropy: random.Random
+
+
+_REAL_SLEEP = time.sleep
+_REAL_URANDOM = os.urandom
+
+_hubs: list[Hub] = []
+
+
+def _sleep(seconds: float) -> None:
+    worker = current()
+    if worker is None:
+        _REAL_SLEEP(seconds)
+        return
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    worker.ask(Sleep(_hubs[-1].now() + round(seconds * 1000)))
+
+
+def _urandom(size: int) -> bytes:
+    if current() is None:
+        return _REAL_URANDOM(size)
+    return _hubs[-1].entropy.randbytes(size)
+
+
+def _refusal(real: Callable[..., Any], what: str, instead: str) -> Callable[..., Any]:
+    """The real thing, except in a worker."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        worker = current()
+        if worker is not None:
+            raise HarnessError(
+                f"worker {worker.name!r} was about to {what}, which no simulation could repeat: "
+                f"{instead}"
+            )
+        return real(*args, **kwargs)
+
+    return call
+
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "", None)
+
+
+def _check_address(address: Any) -> None:
+    worker = current()
+    if worker is None or not isinstance(address, tuple) or address[0] in _LOCAL_HOSTS:
+        return
+    raise HarnessError(
+        f"worker {worker.name!r} was about to reach {address[0]} over the network, which no "
+        "simulation could repeat: give the application a fake of that service (for other AWS "
+        "services, moto's mock_aws around the simulation)"
+    )
+
+
+def _guard_address(real: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: Any, address: Any) -> Any:
+        _check_address(address)
+        return real(self, address)
+
+    return connect
+
+
+def _getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+    _check_address((host,))
+    return _REAL_GETADDRINFO(host, *args, **kwargs)
+
+
+_REAL_GETADDRINFO = socket.getaddrinfo
+_NO_PROCESS = "run the other program's part as a worker or a port of the application"
+
+
+def _replacements() -> Iterator[tuple[Any, str, Any]]:
+    yield time, "sleep", _sleep
+    yield os, "urandom", _urandom
+    yield random, "_urandom", _urandom
+    yield from threads.replacements()
+    yield socket, "getaddrinfo", _getaddrinfo
+    for name in ("connect", "connect_ex"):
+        yield socket.socket, name, _guard_address(getattr(socket.socket, name))
+    for owner, name, what in (
+        (subprocess.Popen, "__init__", "start a process"),
+        (os, "fork", "fork"),
+        (multiprocessing.process.BaseProcess, "start", "start a process"),
+    ):
+        if hasattr(owner, name):
+            yield owner, name, _refusal(getattr(owner, name), what, _NO_PROCESS)
+    loop = asyncio.base_events.BaseEventLoop
+    yield (
+        loop,
+        "run_forever",
+        _refusal(loop.run_forever, "run an asyncio event loop", "use a plain blocking loop"),
+    )
+
+
+class Patches:
+    """The replacements, put in place once however deeply they are entered.
+
+    Putting freezegun in place takes some milliseconds, moving its time a few microseconds: whoever
+    makes many runs holds the patches around all of them.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._undo: list[tuple[Any, str, Any]] = []
+        self._copies: list[tuple[Any, str]] = []
+        self._freezer: Any = None
+        self._frozen: Any = None
+
+    def __enter__(self) -> Patches:
+        self._depth += 1
+        if self._depth == 1:
+            self._put()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._take_back()
+
+    def _put(self) -> None:
+        for owner, name, stand_in in _replacements():
+            self._undo.append((owner, name, owner.__dict__.get(name, getattr(owner, name))))
+            setattr(owner, name, stand_in)
+        for module in list(sys.modules.values()):  # from time import sleep
+            for name, value in list(getattr(module, "__dict__", {}).items()):
+                if value is _REAL_SLEEP and not name.startswith("_REAL"):
+                    self._copies.append((module, name))
+                    setattr(module, name, _sleep)
+        self._freezer = freezegun.freeze_time(moment(0))
+        self._frozen = self._freezer.start()
+
+    def _take_back(self) -> None:
+        self._freezer.stop()
+        for module, name in self._copies:
+            setattr(module, name, _REAL_SLEEP)
+        for owner, name, real in reversed(self._undo):
+            setattr(owner, name, real)
+        self._copies.clear()
+        self._undo.clear()
+
+    def show(self, at: int) -> None:
+        """The virtual clock stands at this instant, in milliseconds."""
+        self._frozen.time_to_freeze = moment(at).replace(tzinfo=None)
+
+
+PATCHES = Patches()
+"""The one set of patches of the process."""
+
+
+class Running:
+    """Around one run: this simulation answers the patched calls; global chance comes from it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def __enter__(self) -> None:
+        PATCHES.__enter__()
+        _hubs.append(self._hub)
+        threads.enter(self._hub)
+        self._random_before = random.getstate()
+        random.setstate(self._hub.entropy.getstate())
+        PATCHES.show(self._hub.now())
+
+    def __exit__(self, *error: object) -> None:
+        random.setstate(self._random_before)
+        threads.leave(self._hub)
+        _hubs.remove(self._hub)
+        PATCHES.__exit__()

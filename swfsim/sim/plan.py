@@ -1,0 +1,346 @@
+"""A plan of faults: what befalls which letter, task or worker, and whether it ever came to that."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from swfsim.errors import HarnessError, Violation
+from swfsim.sim.faults import ActivityFault, Crash, DecisionFault, Fault, known
+from swfsim.sim.workers import WorkerKilled, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from swfsim.core.world import Activity, Execution
+    from swfsim.sim.simulation import Simulation
+    from swfsim.sim.workers import Job, Letter, Worker
+
+RESPOND_ACTIVITY = (
+    "RespondActivityTaskCompleted",
+    "RespondActivityTaskFailed",
+    "RespondActivityTaskCanceled",
+)
+RESPOND_DECISION = "RespondDecisionTaskCompleted"
+_A_LITTLE_MS = 1_000
+"""How far beyond a time-out a late answer comes."""
+
+
+class Treatment(NamedTuple):
+    """What becomes of a letter: whether it reaches SWF, whether the answer returns, when, and
+    whether the worker lives to see it."""
+
+    reaches: bool = True
+    returns: bool = True
+    kills: bool = False
+    delay_ms: int = 0
+
+
+DELIVER = Treatment()
+LOSE = Treatment(reaches=False, returns=False)
+KILL_BEFORE = Treatment(reaches=False, kills=True)
+KILL_AFTER = Treatment(kills=True)
+
+
+class Faults(Protocol):
+    """What a simulation consults."""
+
+    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+        """What becomes of a letter that has arrived."""
+
+    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+        """Whether a worker lives to see the task that it has just been handed."""
+
+    def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
+        """How long a scheduled task is kept from the workers; None for not at all."""
+
+
+class NoFaults:
+    """Everything goes well."""
+
+    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+        return DELIVER
+
+    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+        return True
+
+    def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
+        return None
+
+
+@functools.lru_cache(maxsize=65_536)
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+class Plan:
+    """The faults of a scenario. ``steps`` are the names that faults may use."""
+
+    def __init__(self, faults: Iterable[Fault] = (), steps: Iterable[str] = ()) -> None:
+        self._steps = list(steps)
+        self._activity: dict[tuple[str, int], list[ActivityFault]] = {}
+        self._decision: dict[int, list[DecisionFault]] = {}
+        self._crashes: list[Crash] = []
+        self._calls: dict[tuple[str, str], int] = {}
+        self._struck: set[tuple[Fault, int]] = set()
+        self.add(*faults)
+
+    def add(self, *faults: Fault) -> None:
+        """Raises ``HarnessError`` for an unknown step, or two faults at one place."""
+        for fault in faults:
+            match fault:
+                case ActivityFault():
+                    if self._steps:
+                        known(fault.step, self._steps, "step of this application")
+                    for number in fault.attempts:
+                        self._put(self._activity.setdefault((fault.step, number), []), fault)
+                case DecisionFault():
+                    for number in fault.decisions:
+                        self._put(self._decision.setdefault(number, []), fault)
+                case Crash():
+                    self._crashes.append(fault)
+                case _:
+                    raise HarnessError(f"{fault!r} is not a fault: see swfsim.faults")
+
+    @staticmethod
+    def _put(there: list[Any], fault: ActivityFault | DecisionFault) -> None:
+        if fault.only is None and any(other.only is None for other in there):
+            raise HarnessError(f"two faults at one place: {there[0]}, and {fault}")
+        there.append(fault)
+
+    def check_all_struck(self) -> None:
+        """Raises ``Violation`` for a fault that the run never came to."""
+        idle = [
+            f"{fault.kind}: {fault.step} was never tried a {_nth(number)} time"
+            for (_, number), there in self._activity.items()
+            for fault in there
+            if (fault, number) not in self._struck
+        ]
+        idle += [
+            f"{fault.kind}: there was no {_nth(number)} decision"
+            for number, there in self._decision.items()
+            for fault in there
+            if (fault, number) not in self._struck
+        ]
+        idle += [f"never: {one}" for one in self._crashes if (one, one.nth) not in self._struck]
+        if idle:
+            raise Violation(
+                "a fault that was given never came about, so the story did not test it:\n  "
+                + "\n  ".join(idle)
+            )
+
+    # Which fault is here
+
+    def _find(self, there: Iterable[Any], x: Execution, number: int) -> Any:
+        for fault in there:
+            if fault.only is None or fault.only(_read(x.started.get("input", ""))):
+                self._struck.add((fault, number))
+                return fault
+        return None
+
+    def _at_step(self, x: Execution, step: str, attempt: int) -> ActivityFault | None:
+        there = self._activity.get((step, attempt))
+        return self._find(there, x, attempt) if there else None
+
+    def _of_job(self, job: Job | None) -> ActivityFault | None:
+        return self._at_step(job.x, job.step, job.attempt) if job is not None else None
+
+    def _of_decision(self, worker: Worker) -> DecisionFault | None:
+        if not self._decision or worker.deciding is None:
+            return None
+        x, number = worker.deciding
+        there = self._decision.get(number)
+        return self._find(there, x, number) if there else None
+
+    # What befalls letters
+
+    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+        if self._crashes and (crash := self._crash_at(worker, letter)) is not None:
+            worker.process.restart_after_s = crash.restart_after_s
+            return KILL_BEFORE if crash.moment == "before" else KILL_AFTER
+        if letter.operation == RESPOND_DECISION:
+            return self._treat_decision(worker, letter, simulation)
+        job = worker.process.job
+        fault = self._of_job(job) if self._activity else None
+        if fault is None or job is None:
+            return DELIVER
+        if letter.operation in RESPOND_ACTIVITY:
+            return self._treat_answer(worker, letter, simulation, fault, job)
+        if letter.operation == "RecordActivityTaskHeartbeat" and fault.detail == "HEARTBEAT":
+            return LOSE
+        return DELIVER
+
+    def _crash_at(self, worker: Worker, letter: Letter) -> Crash | None:
+        if letter.delayed:
+            return None
+        key = (worker.process.name, letter.operation)
+        self._calls[key] = number = self._calls.get(key, 0) + 1
+        for fault in self._crashes:
+            if (fault.worker, fault.operation, fault.nth) == (*key, number):
+                self._struck.add((fault, number))
+                return fault
+        return None
+
+    def _treat_answer(
+        self, worker: Worker, letter: Letter, simulation: Simulation, fault: ActivityFault, job: Job
+    ) -> Treatment:
+        match fault.kind:
+            case "answer lost":
+                return LOSE
+            case "answer late" if not letter.delayed:
+                letter.delayed = True
+                gone = _closes_at(job, simulation)
+                return Treatment(delay_ms=gone + _A_LITTLE_MS - simulation.now())
+            case "worker dies" if fault.detail == "after answering":
+                worker.process.restart_after_s = fault.restart_after_s
+                return KILL_AFTER
+        return DELIVER
+
+    def _treat_decision(
+        self, worker: Worker, letter: Letter, simulation: Simulation
+    ) -> Treatment:
+        fault = self._of_decision(worker)
+        if fault is None or letter.delayed:
+            return DELIVER
+        if fault.kind == "decision times out":
+            letter.delayed = True
+            return Treatment(delay_ms=_decision_closes_in_ms(worker, simulation) + _A_LITTLE_MS)
+        worker.process.restart_after_s = fault.restart_after_s
+        return {"before answering": KILL_BEFORE, "after answering": KILL_AFTER}.get(
+            fault.detail, DELIVER
+        )
+
+    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+        fault = self._of_decision(worker)
+        if fault is None or fault.detail != "before deciding":
+            return True
+        worker.process.restart_after_s = fault.restart_after_s
+        return False
+
+    def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
+        step = x.events[task.scheduled_id - 1].attrs["activityType"]["name"]
+        fault = self._at_step(x, step, attempt)
+        if fault is None or fault.kind != "times out":
+            return None
+        _check_can_time_out(fault, task)
+        if fault.detail == "SCHEDULE_TO_START":
+            return task.schedule_to_start
+        if fault.detail == "SCHEDULE_TO_CLOSE":
+            return _hold_for_schedule_to_close(fault, task)
+        return None
+
+    # What befalls activities
+
+    def wrap(
+        self, function: Callable[[Any], Any], simulation: Simulation
+    ) -> Callable[[Any], Any]:
+        """An activity that fails, hangs or dies when the plan says so, and else just runs."""
+
+        @functools.wraps(function)
+        def run(given: Any) -> Any:
+            worker = current()
+            fault = self._of_job(worker.process.job) if worker is not None else None
+            if worker is None or fault is None:
+                return function(given)
+            match fault.kind:
+                case "fails" if fault.error is not None:
+                    raise fault.error
+                case "times out":
+                    _hang(worker, simulation)
+                case "worker dies" if fault.detail != "after answering":
+                    if fault.detail == "after the effect":
+                        function(given)
+                    worker.process.restart_after_s = fault.restart_after_s
+                    raise WorkerKilled(worker.name)
+            return function(given)
+
+        return run
+
+
+def _nth(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
+
+
+def _task(job: Job) -> Activity | None:
+    return job.x.activities.get(job.scheduled_id)
+
+
+def _closes_at(job: Job, simulation: Simulation) -> int:
+    """When a job's task is timed out at the latest, however well it beats."""
+    task = _task(job)
+    if task is None:
+        return simulation.now()
+    dues = [
+        since + length
+        for since, length in (
+            (task.started_at, task.start_to_close),
+            (task.scheduled_at, task.schedule_to_close),
+        )
+        if length is not None
+    ]
+    if not dues:
+        raise HarnessError(f"{job.step} has no time-out at all, so no answer can come too late")
+    return min(dues)
+
+
+def _decision_closes_in_ms(worker: Worker, simulation: Simulation) -> int:
+    assert worker.deciding is not None, "asked only about a decision under way"
+    task = worker.deciding[0].deciding
+    if task is None:
+        return 0
+    if task.start_to_close is None:
+        raise HarnessError("the decision task has no time-out (NONE), so it cannot time out")
+    return task.started_at + task.start_to_close - simulation.now()
+
+
+def _hang(worker: Worker, simulation: Simulation) -> None:
+    """The worker is stuck until its task is gone, and comes back with nothing."""
+    job = worker.process.job
+    assert job is not None, "only a worker with a job hangs in it"
+    time.sleep((_closes_at(job, simulation) + _A_LITTLE_MS - simulation.now()) / 1000)
+    raise TimeoutError(f"{job.step} was stuck, says the scenario")
+
+
+def _check_can_time_out(fault: ActivityFault, task: Activity) -> None:
+    limits = {
+        "START_TO_CLOSE": task.start_to_close,
+        "SCHEDULE_TO_START": task.schedule_to_start,
+        "SCHEDULE_TO_CLOSE": task.schedule_to_close,
+        "HEARTBEAT": task.heartbeat,
+    }
+    limit = limits[fault.detail]
+    if limit is None:
+        raise HarnessError(
+            f"{fault.step} cannot time out by {fault.detail}: it is scheduled with NONE for it"
+        )
+    rivals = [
+        name
+        for name, other in limits.items()
+        if other is not None and other <= limit and name != fault.detail
+    ]
+    if fault.detail == "HEARTBEAT" and "START_TO_CLOSE" in rivals:
+        raise HarnessError(
+            f"{fault.step} cannot time out by HEARTBEAT: START_TO_CLOSE comes first"
+        )
+
+
+def _hold_for_schedule_to_close(fault: ActivityFault, task: Activity) -> int:
+    """Started so late that schedule-to-close runs out before start-to-close."""
+    assert task.schedule_to_close is not None, "checked before"
+    longest = task.schedule_to_close - _A_LITTLE_MS
+    if task.schedule_to_start is not None:
+        longest = min(longest, task.schedule_to_start - _A_LITTLE_MS)
+    ends = (
+        longest + task.start_to_close if task.start_to_close is not None else float("inf")
+    )
+    if longest <= 0 or ends <= task.schedule_to_close:
+        raise HarnessError(
+            f"{fault.step} cannot time out by SCHEDULE_TO_CLOSE: with its other time-outs, one of "
+            "them always comes first"
+        )
+    return longest

@@ -1,0 +1,144 @@
+"""A blocking loop as an actor: it posts a letter and waits, it sleeps, it waits for a lock.
+
+Each worker runs on a greenlet of its own, so that handing over costs next to nothing and only one
+runs at a time. What the loop cannot tell: between its call and the answer, the simulation has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import greenlet
+
+from swfsim.errors import HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swfsim.core.events import Attrs
+    from swfsim.core.tasklists import TaskList
+    from swfsim.core.world import Execution
+
+DYING_CALLS_MAX = 1_000
+"""A worker that is killed and still asks this often is not going to end."""
+
+Loop = Callable[[], object]
+"""What a worker runs: an ordinary function, usually one that polls for ever."""
+
+
+class WorkerKilled(BaseException):
+    """A worker dies, as by kill -9. A ``BaseException``, so that ``except Exception`` cannot live
+    through it; while it unwinds, whatever it still tries to ask is refused with another one."""
+
+
+@dataclass(slots=True, eq=False)
+class Letter:
+    """A call of the SWF API, posted by a worker."""
+
+    operation: str
+    params: Mapping[str, Any]
+    region: str
+    answer: Attrs | None = None
+    error: Exception | None = None
+    delayed: bool = False
+    gives_up_at: int | None = None  # a poll's end, where idle polls are answered
+
+
+@dataclass(slots=True, eq=False)
+class Sleep:
+    """Wants to go on at this instant of virtual time, in milliseconds."""
+
+    until: int
+
+
+@dataclass(slots=True, eq=False)
+class Wait:
+    """Wants to go on when somebody says so, or at the instant ``until``; for virtual locks."""
+
+    until: int | None = None
+    told: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """The task that a worker is busy with. ``attempt`` counts from 1 within the workflow id."""
+
+    x: Execution
+    step: str
+    attempt: int
+    scheduled_id: int
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A loop that runs in the simulation, and what it waits for.
+
+    ``process`` is the worker that would share its memory in production: the worker itself, or for an
+    adopted thread the one that started it. When a process dies, all of it does.
+    """
+
+    name: str
+    loop: Loop
+    number: int
+    process: Worker = field(init=False, repr=False)
+    greenlet: WorkerGreenlet | None = field(default=None, repr=False)
+    request: Letter | Sleep | Wait | None = field(default=None, repr=False)
+    turn: int = 0  # which of its requests is current, so that an outdated wake-up is noticed
+    job: Job | None = None
+    deciding: tuple[Execution, int] | None = None  # its decision task, and which of the workflow
+    parked_on: TaskList | None = None
+    killed: bool = False
+    finished: bool = False
+    handed: bool = False  # its last answer was a task
+    refusals: int = 0
+    threads: int = 0  # that the process has started
+    thread_names: int = 0
+    restart_after_s: float | None = None
+    members: list[Worker] = field(default_factory=list, repr=False)  # of the process, alive
+    on_end: Callable[[Worker], None] | None = field(default=None, repr=False)
+    thread: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.process = self
+        self.members.append(self)
+
+    @property
+    def alive(self) -> bool:
+        return not self.finished
+
+    def ask(self, request: Letter | Sleep | Wait) -> None:
+        """Called on the worker's own greenlet: hand over to the simulation until it is answered."""
+        me = self.greenlet
+        if me is None or me.parent is None:
+            raise HarnessError(f"worker {self.name!r} is not part of a running simulation")
+        if self.killed:
+            self.refusals += 1
+            if self.refusals > DYING_CALLS_MAX:
+                me.parent.switch(None)  # never to come back
+            raise WorkerKilled(self.name)
+        me.parent.switch(request)
+        if self.killed:
+            raise WorkerKilled(self.name)
+
+
+class WorkerGreenlet(greenlet.greenlet):
+    """The greenlet of a worker; ``current`` finds the worker by it."""
+
+    worker: Worker
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(self._live)
+        self.worker = worker
+
+    def _live(self) -> None:
+        try:
+            self.worker.loop()
+        except WorkerKilled:
+            self.worker.killed = True
+
+
+def current() -> Worker | None:
+    """The worker on whose greenlet this is called; None outside of any."""
+    return getattr(greenlet.getcurrent(), "worker", None)

@@ -1,0 +1,1 @@
+"""Ways in: boto3 clients in this process (``boto``)."""

@@ -1,0 +1,124 @@
+"""The direct lane: every boto3 SWF client of this process is answered in the process.
+
+The hook stands where all clients meet, in ``BaseClient._make_api_call``, so that it reaches clients
+that the application makes itself and clients that were made before. What a client does around it
+stays real: the parameter hooks, botocore's own parameter validation, the exception classes. Nothing
+is serialised, signed or parsed.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import botocore.client
+import botocore.exceptions
+from botocore.utils import parse_timestamp
+
+from swfsim.clock import moment
+from swfsim.spec import model, render
+from swfsim.spec.faults import Fault
+from swfsim.transports.params import quick
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Mapping
+
+    from botocore.model import OperationModel
+
+    from swfsim.core.events import Attrs
+
+_ANSWERED: Final = 200
+
+
+class Door(Protocol):
+    """Whatever answers the calls: a service, or a simulation that stands before one."""
+
+    def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
+        """The core's answer to a call; raises ``Fault``."""
+
+
+_doors: list[Door] = []
+"""The fakes that are active in this process; the last one entered answers."""
+
+_original = botocore.client.BaseClient._make_api_call
+
+
+def open_door(door: Door) -> None:
+    """From now on, calls of SWF clients go to this door, until it is closed."""
+    if not _doors:
+        botocore.client.BaseClient._make_api_call = _make_api_call  # type: ignore[method-assign]
+    _doors.append(door)
+
+
+def close_door(door: Door) -> None:
+    _doors.remove(door)
+    if not _doors:
+        botocore.client.BaseClient._make_api_call = _original  # type: ignore[method-assign]
+
+
+def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
+    service_model = self._service_model
+    if service_model.service_name != "swf":
+        return _original(self, operation_name, api_params)
+    operation = service_model.operation_model(operation_name)
+    params = self._emit_api_params(
+        api_params=api_params,
+        operation_model=operation,
+        context={"client_region": self.meta.region_name, "client_config": self.meta.config},
+    )
+    if not quick(operation_name)(params):
+        _validate(self, operation, params)
+    try:
+        answer = _doors[-1].answer(self, operation_name, params, self.meta.region_name)
+    except Fault as fault:
+        raise _client_error(self, operation_name, fault) from None
+    shown = render.answer(operation_name, answer, stamp)
+    shown["ResponseMetadata"] = _metadata(_ANSWERED)
+    return shown
+
+
+def _validate(client: Any, operation: OperationModel, params: Mapping[str, Any]) -> None:
+    """botocore's own validation, unless the client was made without."""
+    validator = getattr(client._serializer, "_param_validator", None)
+    if validator is not None:
+        report = validator.validate(params, operation.input_shape)
+        if report.has_errors():
+            raise botocore.exceptions.ParamValidationError(report=report.generate_report())
+
+
+def _client_error(client: Any, operation: str, fault: Fault) -> Exception:
+    """The exception that botocore would raise for this fault."""
+    kind = client.exceptions.from_code(fault.code)
+    parsed: dict[str, Any] = {
+        "Error": {"Message": fault.message, "Code": fault.code},
+        "ResponseMetadata": _metadata(fault.status),
+    }
+    if fault.code in model.FAULTS:
+        parsed["message"] = fault.message
+    error: Exception = kind(parsed, operation)
+    return error
+
+
+_calls = 0
+
+
+def _metadata(status: int) -> dict[str, Any]:
+    global _calls
+    _calls += 1
+    request_id = f"{_calls:08x}-5f46-4000-8000-{_calls:012x}"
+    return {
+        "RequestId": request_id,
+        "HTTPStatusCode": status,
+        "HTTPHeaders": {
+            "x-amzn-requestid": request_id,
+            "content-type": "application/x-amz-json-1.0",
+        },
+        "RetryAttempts": 0,
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def stamp(at: int) -> datetime.datetime:
+    """An instant as boto3 shows it: an aware datetime in local time."""
+    return moment(at).astimezone(parse_timestamp(0).tzinfo)
