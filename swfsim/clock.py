@@ -66,24 +66,24 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that moves when told, and only forward."""
+    """A clock that moves when told, and only forward. ``at`` is where it stands."""
 
     stands_still = True
 
     def __init__(self, start: int = ODD_START) -> None:
         self.start = start
-        self._now = start
+        self.at = start
 
     def now(self) -> int:
-        return self._now
+        return self.at
 
     def move_to(self, at: int) -> None:
-        if at < self._now:
+        if at < self.at:
             raise HarnessError(
-                f"virtual time cannot run backwards, from {moment(self._now)} to {moment(at)}; "
+                f"virtual time cannot run backwards, from {moment(self.at)} to {moment(at)}; "
                 "enter a fresh fake, or reset this one, to start again"
             )
-        self._now = at
+        self.at = at
 
     def restart(self) -> None:
-        self._now = self.start
+        self.at = self.start

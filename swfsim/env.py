@@ -97,13 +97,14 @@ class Env:
         self._surroundings = Surroundings()
         boto.open_door(self.simulation)
         PATCHES.__enter__()
-        PATCHES.show(self._clock.now())
+        PATCHES.show(self._clock)
         return self
 
     def __exit__(self, *error: object) -> None:
         try:
             self.simulation.close()
         finally:
+            PATCHES.show(None)
             PATCHES.__exit__()
             boto.close_door(self.simulation)
             if self._surroundings is not None:

@@ -49,6 +49,10 @@ class Deadlines:
         heapq.heapify(self._heap)
         self._sweep_at = max(1024, 2 * len(self._heap))
 
+    def nothing_by(self, now: int) -> bool:
+        """Whether surely nothing is due by this instant; cheap, since entries only come too early."""
+        return not self._heap or self._heap[0][0] > now
+
     def earliest(self) -> Entry | None:
         """The next entry that still means something, left in place."""
         heap = self._heap

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,8 +11,7 @@ Attrs = dict[str, Any]
 """The attributes of an event, a decision or a request, under the service's own names."""
 
 
-@dataclass(slots=True, frozen=True)
-class Event:
+class Event(NamedTuple):
     """One line of a history. Never changed once recorded.
 
     ``id`` counts from 1 in each run, ``at`` is the instant in milliseconds since the epoch,

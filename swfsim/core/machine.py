@@ -96,6 +96,9 @@ class Machine:
         """Let everything happen that is due by ``now``, each at its own instant, earliest first."""
         world = self.world
         deadlines = world.deadlines
+        if deadlines.nothing_by(now):
+            world.now = max(world.now, now)
+            return
         while (entry := deadlines.earliest()) is not None and entry[0] <= now:
             due, _, _, kind, x, key = entry
             deadlines.pop()

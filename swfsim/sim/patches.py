@@ -25,6 +25,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import freezegun
+import freezegun.api
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
@@ -32,12 +33,16 @@ from swfsim.sim import threads
 from swfsim.sim.workers import Sleep, current
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable, Iterator
+
+    from swfsim.clock import VirtualClock
 
 
 class Hub(threads.Hub, Protocol):
     """What the patches need of the simulation that runs."""
 
+    clock: VirtualClock
     entropy: random.Random
 
 
@@ -178,9 +183,26 @@ class Patches:
         self._copies.clear()
         self._undo.clear()
 
-    def show(self, at: int) -> None:
-        """The virtual clock stands at this instant, in milliseconds."""
-        self._frozen.time_to_freeze = moment(at).replace(tzinfo=None)
+    def show(self, clock: VirtualClock | None) -> None:
+        """Let freezegun read this clock from now on; with None, its own frozen instant again."""
+        freezegun.api.freeze_factories[-1] = (
+            self._frozen if clock is None else _Reading(clock)
+        )
+
+
+class _Reading(freezegun.api.FrozenDateTimeFactory):
+    """freezegun's time as a reading of a virtual clock, made only when somebody looks."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def __call__(self) -> datetime.datetime:
+        return _naive(self._clock.at)
+
+
+def _naive(at: int) -> datetime.datetime:
+    """freezegun counts in naive UTC."""
+    return moment(at).replace(tzinfo=None)
 
 
 PATCHES = Patches()
@@ -199,7 +221,7 @@ class Running:
         threads.enter(self._hub)
         self._random_before = random.getstate()
         random.setstate(self._hub.entropy.getstate())
-        PATCHES.show(self._hub.now())
+        PATCHES.show(self._hub.clock)
 
     def __exit__(self, *error: object) -> None:
         random.setstate(self._random_before)

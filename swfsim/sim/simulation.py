@@ -20,7 +20,7 @@ from swfsim.clock import moment
 from swfsim.core.events import Parked
 from swfsim.errors import HarnessError
 from swfsim.journal import Journal
-from swfsim.sim.patches import PATCHES, Running
+from swfsim.sim.patches import Running
 from swfsim.sim.plan import NoFaults
 from swfsim.sim.workers import (
     Job,
@@ -112,7 +112,7 @@ class Simulation:
         self._added += 1
         worker = Worker(name, loop, self._added)
         self.workers[worker.number] = worker
-        self._wake_at(worker, self.now() + round(after_s * 1000))
+        self._wake_at(worker, self.clock.at + round(after_s * 1000))
         return worker
 
     def adopt(self, parent: Worker, name: str, loop: Loop) -> Worker:
@@ -197,11 +197,11 @@ class Simulation:
         nearest = [agenda[0][0]] if agenda else []
         if due is not None:
             nearest.append(due)
-        self._move_to(max(min(nearest), self.now()))
-        if due is not None and due <= self.now():
+        self._move_to(max(min(nearest), self.clock.at))
+        if due is not None and due <= self.clock.at:
             self.service.expire()
             self._after_service()
-        while agenda and agenda[0][0] <= self.now():
+        while agenda and agenda[0][0] <= self.clock.at:
             _, _, worker, turn = heapq.heappop(agenda)
             if turn == worker.turn:
                 self._make_ready(worker)
@@ -215,7 +215,6 @@ class Simulation:
                 "that is reached, or a larger limit_s."
             )
         self.clock.move_to(at)
-        PATCHES.show(at)
 
     # Workers
 
@@ -255,7 +254,7 @@ class Simulation:
         try:
             asked = worker.greenlet.switch()
         except BaseException as error:
-            error.add_note(f"in worker {worker.name!r} of the simulation, at {moment(self.now())}")
+            error.add_note(f"in worker {worker.name!r} of the simulation, at {moment(self.clock.at)}")
             self._forget(worker)
             raise
         finally:
@@ -269,7 +268,7 @@ class Simulation:
         worker.request = request
         match request:
             case Letter():
-                self._wake_at(worker, self.now() + self._latency_ms)
+                self._wake_at(worker, self.clock.at + self._latency_ms)
             case Sleep(until=until):
                 self._wake_at(worker, until)
             case Wait(until=int(until)):
@@ -317,7 +316,7 @@ class Simulation:
         """Answer a letter; False when its worker has to go on waiting, or is no more."""
         treatment = self.faults.treat(worker, letter, self)
         if treatment.delay_ms:
-            self._wake_at(worker, self.now() + treatment.delay_ms)
+            self._wake_at(worker, self.clock.at + treatment.delay_ms)
             return False
         if not treatment.reaches:
             self._note(worker, letter, None)
@@ -337,7 +336,7 @@ class Simulation:
         """Put the letter to the service; False when it is a poll that has to wait."""
         service = self.service
         worker.handed = False
-        service.machine.expire(self.now())
+        service.machine.expire(self.clock.at)
         self._who = worker.name
         try:
             answer = service.ask(letter.operation, letter.params, letter.region)
@@ -349,7 +348,7 @@ class Simulation:
             self._who = "SWF"
             self._after_service()
         if isinstance(answer, Parked):
-            if letter.gives_up_at is None or letter.gives_up_at > self.now():
+            if letter.gives_up_at is None or letter.gives_up_at > self.clock.at:
                 self._park(worker, letter, answer)
                 return False
             answer = service.empty(answer)
@@ -365,7 +364,7 @@ class Simulation:
         waiting.pollers += 1
         if self._idle_polls:
             if letter.gives_up_at is None:
-                letter.gives_up_at = self.now() + limits.LONG_POLL_S * 1000
+                letter.gives_up_at = self.clock.at + limits.LONG_POLL_S * 1000
             self._wake_at(worker, letter.gives_up_at)
 
     def _after_service(self) -> None:
@@ -391,7 +390,7 @@ class Simulation:
                 self.add("SWF", lambda x=x, task=task: _put_back(x, task), after_s=held_ms / 1000)
 
     def _note(self, worker: Worker, letter: Letter, answer: Attrs | Fault | None) -> None:
-        self.journal.note(self.now(), worker.name, letter.operation, letter.params, answer)
+        self.journal.note(self.clock.at, worker.name, letter.operation, letter.params, answer)
 
     def _hand(self, worker: Worker, letter: Letter, answer: Attrs) -> None:
         """Remember what task the worker has got; a further page is no new task."""

@@ -254,7 +254,8 @@ def current_thread() -> threading.Thread:
         found: threading.Thread = _REAL["current_thread"]()
         return found
     if worker.thread is None:
-        worker.thread = REAL_THREAD(name=worker.name)
+        worker.thread = REAL_THREAD(name=worker.name, daemon=True)
+        worker.thread._ident = _ident(worker)
     adopted: threading.Thread = worker.thread
     return adopted
 
@@ -262,7 +263,11 @@ def current_thread() -> threading.Thread:
 def get_ident() -> int:
     """Stands for ``threading.get_ident``."""
     worker = current()
-    return _REAL["get_ident"]() if worker is None else -1 - worker.number
+    return _REAL["get_ident"]() if worker is None else _ident(worker)
+
+
+def _ident(worker: Worker) -> int:
+    return (1 << 40) + worker.number
 
 
 def count() -> int:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from botocore.utils import parse_to_aware_datetime
 
 from swfsim.errors import HarnessError
-from swfsim.spec import faults, lexical, model
+from swfsim.spec import faults, lexical, model, quick
 
 Place = tuple[Any, str] | None
 """Where a value stands: (place of the parent, member name). Spelt out only in a complaint."""
@@ -239,34 +239,50 @@ def _request_parser(operation: str) -> Parser:
     return _compile(model.operation(operation).input_shape, True, None)
 
 
-def request(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A clean copy of an operation's parameters.
+class Request(dict[str, Any]):
+    """The parameters of a call, checked and copied: only this module makes them."""
+
+    __slots__ = ()
+
+
+def quick_request(operation: str, params: Any) -> Request | None:
+    """Parameters that are surely good; None when it takes a closer look."""
+    return Request(quick.copy(params)) if quick.request(operation)(params) else None
+
+
+def request(operation: str, params: Mapping[str, Any]) -> Request:
+    """A clean copy of an operation's parameters; parameters checked before come back as they are.
 
     Raises ``Fault``: SerializationException for a wrong JSON type, else ValidationException with
     every violation of the whole request in one message.
     """
+    if type(params) is Request:
+        return params
+    good = quick_request(operation, params)
+    if good is not None:
+        return good
     found: list[str] = []
     clean: dict[str, Any] = _request_parser(operation)(params, None, found)
     if found:
         raise faults.violations(found)
-    return clean
+    return Request(clean)
 
 
-_EVENT_PARSERS: Final[dict[str, Parser]] = {
-    name: _compile(model.event_shape(name), False, None) for name in model.EVENTS
-}
+@functools.cache
+def _event_parser(kind: str) -> Parser:
+    return _compile(model.event_shape(kind), False, None)
 
 
-def event(kind: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """A clean copy of an event's attributes; raises ``HarnessError`` if the model rejects them."""
+def event(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    """These attributes, found good; raises ``HarnessError`` if the model rejects them."""
+    if quick.event(kind)(attributes):
+        return attributes
     found: list[str] = []
-    clean: dict[str, Any] = _EVENT_PARSERS[kind](attributes, None, found)
-    if found or len(clean) != len(attributes):
-        given = {name for name, value in attributes.items() if value is not None}
-        odd = sorted(given - clean.keys())
-        if found or odd:
-            raise HarnessError(
-                f"a {kind} was about to be recorded that the service model rejects: "
-                f"{'; '.join(found) or f'unknown members {odd}'}. This is a bug in swfsim."
-            )
+    clean: dict[str, Any] = _event_parser(kind)(attributes, None, found)
+    odd = sorted(attributes.keys() - clean.keys())
+    if found or odd:
+        raise HarnessError(
+            f"a {kind} was about to be recorded that the service model rejects: "
+            f"{'; '.join(found) or f'unknown or empty members {odd}'}. This is a bug in swfsim."
+        )
     return clean

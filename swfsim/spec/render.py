@@ -26,19 +26,30 @@ def _instant(value: Any, stamp: Stamp) -> Any:
     return stamp(value)
 
 
+def _flat(value: Any, stamp: Stamp) -> Any:
+    """A list or a structure that holds only plain values."""
+    return value.copy()
+
+
 def _list(shape: Any) -> Renderer:
     item = _compile(shape.member)
     if item is _same:
-        return lambda value, stamp: list(value)
+        return _flat
     return lambda value, stamp: [item(one, stamp) for one in value]
 
 
 def _structure(shape: Any) -> Renderer:
     compiled = {name: _compile(member) for name, member in shape.members.items()}
-    deep = tuple((name, one) for name, one in compiled.items() if one is not _same)
+    flat = tuple(name for name, one in compiled.items() if one is _flat)
+    deep = tuple((name, one) for name, one in compiled.items() if one not in (_same, _flat))
+    if not flat and not deep:
+        return _flat
 
     def render(value: Any, stamp: Stamp) -> Any:
         shown = value.copy()
+        for name in flat:  # most of what is nested in SWF, so without a further call
+            if name in shown:
+                shown[name] = shown[name].copy()
         for name, one in deep:
             if name in shown:
                 shown[name] = one(shown[name], stamp)

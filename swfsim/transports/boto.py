@@ -8,7 +8,9 @@ is serialised, signed or parsed.
 
 from __future__ import annotations
 
+import datetime
 import functools
+import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import botocore.client
@@ -16,12 +18,10 @@ import botocore.exceptions
 from botocore.utils import parse_timestamp
 
 from swfsim.clock import moment
-from swfsim.spec import model, render
+from swfsim.spec import check, model, render
 from swfsim.spec.faults import Fault
-from swfsim.transports.params import quick
 
 if TYPE_CHECKING:
-    import datetime
     from collections.abc import Mapping
 
     from botocore.model import OperationModel
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from swfsim.core.events import Attrs
 
 _ANSWERED: Final = 200
+_MILLISECOND: Final = datetime.timedelta(milliseconds=1)
 
 
 class Door(Protocol):
@@ -67,7 +68,10 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         operation_model=operation,
         context={"client_region": self.meta.region_name, "client_config": self.meta.config},
     )
-    if not quick(operation_name)(params):
+    checked = check.quick_request(operation_name, params)
+    if checked is not None:
+        params = checked
+    else:
         _validate(self, operation, params)
     try:
         answer = _doors[-1].answer(self, operation_name, params, self.meta.region_name)
@@ -118,7 +122,15 @@ def _metadata(status: int) -> dict[str, Any]:
     }
 
 
+_LOCAL: Final = parse_timestamp(0).tzinfo
+"""The time zone in which botocore shows instants."""
+
+_LOCAL_EPOCH: Final = moment(0).astimezone(_LOCAL)
+
+
 @functools.lru_cache(maxsize=4096)
 def stamp(at: int) -> datetime.datetime:
     """An instant as boto3 shows it: an aware datetime in local time."""
-    return moment(at).astimezone(parse_timestamp(0).tzinfo)
+    if time.daylight:
+        return moment(at).astimezone(_LOCAL)
+    return _LOCAL_EPOCH + at * _MILLISECOND  # where the offset never changes, and much faster

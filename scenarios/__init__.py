@@ -1,0 +1,1 @@
+"""Stories about the order workflow; ``app`` says how to run it."""

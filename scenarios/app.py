@@ -1,0 +1,136 @@
+"""The order application as the harness runs it: its real decider, activities and starter, with
+outside services that live in memory.
+
+``orders`` is the application for ``swfsim run scenarios.app:orders``; the verbs below are what
+happens in its stories.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from orders import ActivityWorker, DecisionWorker, WorkflowStarter, workflow
+from orders.gateways.memory import memory_ports
+from orders.register import register_all
+from orders.settings import Settings
+from swfsim import App
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from orders.ports import OrderRecord
+    from swfsim.app import Loop, Wrap
+    from swfsim.stories import Happening, Story
+
+ORDER: dict[str, Any] = {
+    "order_id": "ORD-2024-001",
+    "customer_id": "CUST-12345",
+    "items": [
+        {"sku": "PROD-001", "quantity": 2, "price": 99.90},
+        {"sku": "PROD-002", "quantity": 1, "price": 149.90},
+    ],
+    "total": 349.70,
+    "payment_method": "credit_card",
+}
+"""The order of the first example."""
+
+
+class OrdersApp(App):
+    """Orders with everything outside of SWF in memory. ``settings`` as in production."""
+
+    steps = workflow.ALL_STEPS
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = Settings(external_api_url="local", **settings)
+        self.ports: Any = memory_ports()
+        self._starter: WorkflowStarter | None = None
+
+    def register(self) -> None:
+        register_all(boto3.client("swf"), self.settings)
+
+    def workers(self, wrap: Wrap) -> Mapping[str, Loop]:
+        return {"decider": self._decide, "activities": lambda: self._work(wrap)}
+
+    def _decide(self) -> None:
+        DecisionWorker(settings=self.settings, payloads=self.ports.payloads).run()
+
+    def _work(self, wrap: Wrap) -> None:
+        worker = ActivityWorker(settings=self.settings, ports=self.ports)
+        worker.activities = {step: wrap(function) for step, function in worker.activities.items()}
+        worker.run()
+
+    @property
+    def starter(self) -> WorkflowStarter:
+        if self._starter is None:
+            self._starter = WorkflowStarter(settings=self.settings, payloads=self.ports.payloads)
+        return self._starter
+
+    def start(self, given: Any) -> tuple[str, str]:
+        started = self.starter.start_workflow(given)
+        return started["workflow_id"], started["run_id"]
+
+    # The outside world, for a look into it
+
+    def saved(self, order_id: str) -> OrderRecord | None:
+        """The record of an order that stands; None if there is none, or it was rolled back."""
+        record: OrderRecord | None = self.ports.store.find(order_id)
+        return record if record is not None and record.status == "saved" else None
+
+    def payments(self) -> list[str]:
+        """The state of every payment: authorized, captured, released, refunded."""
+        return [state for state, _, _ in self.ports.payments.payments.values()]
+
+    def notified(self) -> int:
+        """How many customers were told that their order is complete."""
+        return len(self.ports.notifier.sent)
+
+
+orders = OrdersApp
+
+
+# What happens in stories
+
+
+def an_order(**changes: Any) -> dict[str, Any]:
+    """The order of the first example, with some fields changed."""
+    return {**copy.deepcopy(ORDER), **changes}
+
+
+def order_is_placed(
+    order: Mapping[str, Any] | None = None, optional_steps: Iterable[str] = ()
+) -> Happening:
+    placed = ORDER if order is None else order
+    return lambda story: story.app.starter.start_workflow(placed, optional_steps)  # type: ignore[attr-defined]
+
+
+def resumed_from(step: str) -> Happening:
+    """The latest run is resumed from this step, whether it is open or closed."""
+
+    def resume(story: Story) -> None:
+        x = story.latest
+        story.app.starter.resume_workflow_from_step(x.workflow_id, x.run_id, step)  # type: ignore[attr-defined]
+
+    return resume
+
+
+def cancelled() -> Happening:
+    """Somebody asks for the latest run to be cancelled."""
+
+    def cancel(story: Story) -> None:
+        x = story.latest
+        story.app.starter.cancel_workflow(x.workflow_id, x.run_id)  # type: ignore[attr-defined]
+
+    return cancel
+
+
+def terminated(reason: str) -> Happening:
+    """An operator terminates the latest run."""
+
+    def terminate(story: Story) -> None:
+        x = story.latest
+        story.app.starter.terminate_workflow(x.workflow_id, x.run_id, reason)  # type: ignore[attr-defined]
+
+    return terminate

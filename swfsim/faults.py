@@ -1,0 +1,23 @@
+"""Faults for stories: what may go wrong, named by step and attempt (``swfsim.sim.faults``)."""
+
+from swfsim.sim.faults import (
+    answer_late,
+    answer_lost,
+    crash,
+    decider_dies,
+    decision_times_out,
+    fails,
+    times_out,
+    worker_dies,
+)
+
+__all__ = [
+    "answer_late",
+    "answer_lost",
+    "crash",
+    "decider_dies",
+    "decision_times_out",
+    "fails",
+    "times_out",
+    "worker_dies",
+]

@@ -1,0 +1,1 @@
+"""Histories and runs as text that a person reads."""

@@ -1,0 +1,92 @@
+"""The flow of an execution: what became of each step, one line each.
+
+    ValidateInput → completed
+    SaveResults → failed: Database unavailable
+    SaveResults → timed out: START_TO_CLOSE
+    marker ROLLBACK_INITIATED
+    Workflow → FAILED
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.core.closing import STATUS
+
+if TYPE_CHECKING:
+    from swfsim.core.events import Attrs, Event
+
+ARROW: Final = "→"
+
+
+def _step(events: list[Event], attrs: Attrs) -> str:
+    scheduled = events[attrs["scheduledEventId"] - 1].attrs
+    name: str = scheduled["activityType"]["name"]
+    return name
+
+
+def _child(attrs: Attrs) -> str:
+    return f"child {attrs['workflowType']['name']}"
+
+
+def _with(outcome: str, detail: Any) -> str:
+    return f"{outcome}: {detail}" if detail else outcome
+
+
+_Line = Callable[["list[Event]", "Attrs"], str]
+
+_LINES: Final[dict[str, _Line]] = {
+    "ActivityTaskCompleted": lambda h, a: f"{_step(h, a)} {ARROW} completed",
+    "ActivityTaskFailed": lambda h, a: (
+        f"{_step(h, a)} {ARROW} {_with('failed', a.get('reason'))}"
+    ),
+    "ActivityTaskTimedOut": lambda h, a: f"{_step(h, a)} {ARROW} timed out: {a['timeoutType']}",
+    "ActivityTaskCanceled": lambda h, a: f"{_step(h, a)} {ARROW} canceled",
+    "ScheduleActivityTaskFailed": lambda h, a: (
+        f"{a['activityType']['name']} {ARROW} refused: {a['cause']}"
+    ),
+    "TimerFired": lambda h, a: f"timer {a['timerId']} {ARROW} fired",
+    "TimerCanceled": lambda h, a: f"timer {a['timerId']} {ARROW} canceled",
+    "MarkerRecorded": lambda h, a: f"marker {a['markerName']}",
+    "WorkflowExecutionSignaled": lambda h, a: f"signal {a['signalName']}",
+    "WorkflowExecutionCancelRequested": lambda h, a: "cancel requested",
+    "ChildWorkflowExecutionCompleted": lambda h, a: f"{_child(a)} {ARROW} completed",
+    "ChildWorkflowExecutionFailed": lambda h, a: (
+        f"{_child(a)} {ARROW} {_with('failed', a.get('reason'))}"
+    ),
+    "ChildWorkflowExecutionTimedOut": lambda h, a: f"{_child(a)} {ARROW} timed out",
+    "ChildWorkflowExecutionCanceled": lambda h, a: f"{_child(a)} {ARROW} canceled",
+    "ChildWorkflowExecutionTerminated": lambda h, a: f"{_child(a)} {ARROW} terminated",
+    "LambdaFunctionCompleted": lambda h, a: f"{_lambda(h, a)} {ARROW} completed",
+    "LambdaFunctionFailed": lambda h, a: (
+        f"{_lambda(h, a)} {ARROW} {_with('failed', a.get('reason'))}"
+    ),
+    "LambdaFunctionTimedOut": lambda h, a: f"{_lambda(h, a)} {ARROW} timed out",
+    "DecisionTaskTimedOut": lambda h, a: f"decision {ARROW} timed out: {a['timeoutType']}",
+}
+
+
+def _lambda(events: list[Event], attrs: Attrs) -> str:
+    return f"lambda {events[attrs['scheduledEventId'] - 1].attrs['name']}"
+
+
+def lines(events: list[Event]) -> Iterable[str]:
+    """The flow of a history, line by line."""
+    for event in events:
+        line = _LINES.get(event.kind)
+        if line is not None:
+            yield line(events, event.attrs)
+        elif event.kind in STATUS:
+            yield f"Workflow {ARROW} {STATUS[event.kind]}"
+
+
+def flow(events: list[Event]) -> str:
+    """The flow of a history as a text, comparable with ``normal`` of a text by hand."""
+    return "\n".join(lines(events))
+
+
+def normal(text: str) -> str:
+    """A flow as a person writes it: indented, aligned, with ``->`` for the arrow."""
+    written = (" ".join(line.replace("->", ARROW).split()) for line in text.splitlines())
+    return "\n".join(line for line in written if line)

@@ -1,0 +1,80 @@
+"""The timeline of a run: virtual time, who, what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from swfsim.core.events import Attrs, Event
+    from swfsim.core.world import Execution
+
+_SHOWN: Final = ("cause", "timeoutType", "reason", "markerName", "signalName", "startToFireTimeout")
+"""Attributes that tell the most, in this order; the rest is in the history."""
+
+_QUIET: Final = frozenset({"DecisionTaskScheduled", "DecisionTaskStarted", "DecisionTaskCompleted"})
+"""The beat of every workflow; left out of a brief timeline."""
+
+WIDTH: Final = 100
+
+
+class Moment(NamedTuple):
+    """An event with whoever brought it about: a worker's name, or SWF."""
+
+    x: Execution
+    event: Event
+    who: str
+
+
+def elapsed(milliseconds: int) -> str:
+    """``0:01:00.250``, with days in front when there are any."""
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    shown = f"{hours}:{minutes:02}:{seconds:02}.{rest:03}"
+    return f"{days}d {shown}" if days else shown
+
+
+def subject(x: Execution, attrs: Attrs) -> str:
+    """What an event is about: the activity, the timer, the child."""
+    if "activityType" in attrs:
+        name: str = attrs["activityType"]["name"]
+        activity_id: str = attrs["activityId"]
+        return activity_id if activity_id.startswith(name) else f"{name} ({activity_id})"
+    scheduled_id = attrs.get("scheduledEventId")
+    if scheduled_id:
+        return subject(x, x.events[scheduled_id - 1].attrs)
+    for member in ("activityId", "timerId", "workflowId", "name"):
+        if member in attrs:
+            return str(attrs[member])
+    return ""
+
+
+def describe(moment: Moment) -> str:
+    """``ActivityTaskFailed SaveResults-1: Database unavailable``"""
+    attrs = moment.event.attrs
+    about = subject(moment.x, attrs)
+    more = [str(attrs[name]) for name in _SHOWN if name in attrs]
+    return " ".join(filter(None, (moment.event.kind, about))) + (
+        f": {', '.join(more)}" if more else ""
+    )
+
+
+def line(moment: Moment, start: int, *, workflow: bool) -> str:
+    """One line of at most 100 columns; ``workflow`` names the execution too."""
+    event = moment.event
+    name = f"{moment.x.workflow_id[:20]:<20} " if workflow else ""
+    shown = f"{elapsed(event.at - start):>14}  {moment.who[:16]:<16} {name}{describe(moment)}"
+    return shown if len(shown) <= WIDTH else shown[: WIDTH - 1] + "…"
+
+
+def text(moments: Iterable[Moment], start: int, *, brief: bool = True) -> Iterator[str]:
+    """The timeline, line by line. ``brief`` leaves out the decision tasks' own events."""
+    kept = [m for m in moments if not brief or m.event.kind not in _QUIET]
+    several = len({m.x.workflow_id for m in kept}) > 1
+    for moment in kept:
+        yield line(moment, start, workflow=several)
+
+
