@@ -8,11 +8,11 @@ happens in its stories.
 from __future__ import annotations
 
 import copy
+import functools
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from orders import ActivityWorker, DecisionWorker, WorkflowStarter, workflow
+from orders.aws import swf_client
 from orders.gateways.memory import memory_ports
 from orders.register import register_all
 from orders.settings import Settings
@@ -20,6 +20,8 @@ from swfsim import App
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from types_boto3_swf import SWFClient
 
     from orders.ports import OrderRecord
     from swfsim.app import Loop, Wrap
@@ -38,35 +40,43 @@ ORDER: dict[str, Any] = {
 """The order of the first example."""
 
 
+@functools.cache
+def _client() -> SWFClient:
+    """One client for all workers of all stories: making one takes longer than a whole order."""
+    return swf_client()
+
+
 class OrdersApp(App):
-    """Orders with everything outside of SWF in memory. ``settings`` as in production."""
+    """Orders with everything outside of SWF in memory; ``settings`` as in production."""
 
     steps = workflow.ALL_STEPS
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, activity_workers: int = 1, **settings: Any) -> None:
+        self.activity_workers = activity_workers
         self.settings = Settings(external_api_url="local", **settings)
         self.ports: Any = memory_ports()
-        self._starter: WorkflowStarter | None = None
 
     def register(self) -> None:
-        register_all(boto3.client("swf"), self.settings)
+        register_all(_client(), self.settings)
 
     def workers(self, wrap: Wrap) -> Mapping[str, Loop]:
-        return {"decider": self._decide, "activities": lambda: self._work(wrap)}
+        loops: dict[str, Loop] = {"decider": self._decide}
+        for number in range(1, self.activity_workers + 1):
+            name = "activities" if self.activity_workers == 1 else f"activities-{number}"
+            loops[name] = lambda: self._work(wrap)
+        return loops
 
     def _decide(self) -> None:
-        DecisionWorker(settings=self.settings, payloads=self.ports.payloads).run()
+        DecisionWorker(_client(), self.settings, payloads=self.ports.payloads).run()
 
     def _work(self, wrap: Wrap) -> None:
-        worker = ActivityWorker(settings=self.settings, ports=self.ports)
+        worker = ActivityWorker(_client(), self.settings, self.ports)
         worker.activities = {step: wrap(function) for step, function in worker.activities.items()}
         worker.run()
 
     @property
     def starter(self) -> WorkflowStarter:
-        if self._starter is None:
-            self._starter = WorkflowStarter(settings=self.settings, payloads=self.ports.payloads)
-        return self._starter
+        return WorkflowStarter(_client(), self.settings, payloads=self.ports.payloads)
 
     def start(self, given: Any) -> tuple[str, str]:
         started = self.starter.start_workflow(given)
@@ -80,8 +90,9 @@ class OrdersApp(App):
         return record if record is not None and record.status == "saved" else None
 
     def payments(self) -> list[str]:
-        """The state of every payment: authorized, captured, released, refunded."""
-        return [state for state, _, _ in self.ports.payments.payments.values()]
+        """The state of every payment that ever held money: authorized, captured, released,
+        refunded."""
+        return [state for state, amount, _ in self.ports.payments.payments.values() if amount]
 
     def notified(self) -> int:
         """How many customers were told that their order is complete."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -11,12 +11,33 @@ from swfsim import Story
 from swfsim.pytest_plugin import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
-def story(request: pytest.FixtureRequest) -> Iterator[Story]:
+def tell_story(request: pytest.FixtureRequest) -> Iterator[Callable[..., Story]]:
+    """Begin a story with settings of its own: ``tell_story(retry_backoff=30)``."""
+    begun: list[Story] = []
+
+    def begin(**settings: object) -> Story:
+        seed = request.config.getoption("--swf-seed")
+        story = Story(lambda: OrdersApp(**settings), seed=seed)
+        begun.append(story)
+        tell(request.node, story)
+        return story.__enter__()
+
+    yield begin
+    for story in reversed(begun):
+        story.__exit__(None, None, None)
+
+
+@pytest.fixture
+def story(tell_story: Callable[..., Story]) -> Story:
     """A story about orders with the settings of production."""
-    with Story(OrdersApp, seed=request.config.getoption("--swf-seed")) as told:
-        tell(request.node, told)
-        yield told
+    return tell_story()
+
+
+@pytest.fixture
+def app(story: Story) -> OrdersApp:
+    """The application of the ``story``, for a look into its outside world."""
+    return cast("OrdersApp", story.app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
@@ -15,6 +15,7 @@ from swfsim.service import Service
 from swfsim.sim.patches import PATCHES
 from swfsim.sim.simulation import LATENCY_MS, Simulation
 from swfsim.spec import render
+from swfsim.spec.behaviour import Behaviour
 from swfsim.transports import boto
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from swfsim.sim.plan import Plan
     from swfsim.sim.simulation import Observer
     from swfsim.sim.workers import Loop, Worker
-    from swfsim.spec.behaviour import Behaviour
+
+
+FOLLOW_UP_MS: Final = 40
+"""How long a child takes to start, a signal to arrive: the shortest seen on the service."""
 
 
 class Env:
@@ -40,7 +44,7 @@ class Env:
         clock: VirtualClock,
         choices: Choices,
         plan: Plan | None,
-        behaviour: Behaviour | None,
+        behaviour: Behaviour,
         **options: Any,
     ) -> None:
         self.seed = seed
@@ -77,6 +81,7 @@ class Env:
         start       where virtual time begins; an odd instant unless given
         plan        the faults, ``swfsim.sim.plan.Plan``
         choices     another source of choices than the seed
+        behaviour   switches of the service; follow-ups come after 40 ms unless given
         latency_ms  virtual time that a call takes to reach SWF
         idle_polls  answer a poll that found nothing for 60 s, as AWS does; by default it stays
                     parked until there is a task
@@ -87,7 +92,7 @@ class Env:
             VirtualClock(ODD_START if start is None else milliseconds(start)),
             choices or Seeded(seed),
             plan,
-            behaviour,
+            behaviour or Behaviour(follow_up_ms=FOLLOW_UP_MS),
             latency_ms=latency_ms,
             idle_polls=idle_polls,
             limit_s=limit_s,

@@ -17,6 +17,7 @@ import unittest
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
+import botocore.session
 
 from swfsim.clock import ODD_START, SystemClock, VirtualClock, milliseconds, moment
 from swfsim.errors import HarnessError
@@ -199,12 +200,29 @@ def fake_swf(
     return made if wrapped is None else made(wrapped)
 
 
+_sessions: dict[tuple[Any, ...], boto3.Session] = {}
+
+
+def _session(before: boto3.Session | None) -> boto3.Session:
+    """boto3's default session while fakes are active, in the region of the one before.
+
+    A session takes long to make, and reads large files, so it is made once for each environment.
+    """
+    region = before.region_name if before is not None else None
+    key = (region, *sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+    found = _sessions.get(key)
+    if found is None:
+        core = botocore.session.get_session()
+        found = _sessions[key] = boto3.Session(botocore_session=core, region_name=region)
+    return found
+
+
 class Surroundings:
     """The little of AWS configuration that a boto3 client needs to be made at all.
 
     Where the environment names no credentials, no profile or no region, stand-ins are put there for
     as long as the fake is active, so that no client looks for them on the network. boto3's default
-    session is set aside for that time: it would remember them.
+    session is set aside for that time, since it would remember them.
     """
 
     _STAND_INS = {  # noqa: RUF012 - a constant
@@ -221,7 +239,7 @@ class Surroundings:
         self._before = {name: os.environ.get(name) for name in put}
         self._session = boto3.DEFAULT_SESSION
         os.environ.update(put)
-        boto3.DEFAULT_SESSION = None
+        boto3.DEFAULT_SESSION = _session(self._session)
 
     def restore(self) -> None:
         boto3.DEFAULT_SESSION = self._session

@@ -109,7 +109,7 @@ class Story:
         self._begins_at = 0
         self._open = 0
         self._busy = 0
-        self._waiting: list[tuple[Moment, Happening]] = []
+        self._waiting: dict[Moment, list[Happening]] = {}
         self._begun = False
 
     def __enter__(self) -> Story:
@@ -148,7 +148,7 @@ class Story:
                 at = one
             elif isinstance(at, Moment):
                 happenings += 1
-                self._waiting.append((at, one))
+                self._waiting.setdefault(at, []).append(one)
             else:
                 happenings += 1
                 self._do(one, at)
@@ -176,7 +176,7 @@ class Story:
             self.expect(expected)
         if strict:
             self.plan.check_all_struck()
-            late = [moment.text for moment, _ in self._waiting]
+            late = [moment.text for moment in self._waiting]
             if late:
                 raise Violation(f"moments that never came: {', '.join(late)}")
         return self
@@ -207,9 +207,13 @@ class Story:
         """Virtual seconds since the story began."""
         return (self.env.simulation.now() - self._begins_at) / 1000
 
-    def report(self, *, brief: bool = True) -> str:
-        """The timeline so far: virtual time, who, what."""
-        return "\n".join(timeline.text(self.moments, self._begins_at, brief=brief))
+    def report(self, *, brief: bool = True, lines_max: int = 500) -> str:
+        """The timeline so far: virtual time, who, what. Of a long one, the last lines."""
+        lines = list(timeline.text(self.moments, self._begins_at, brief=brief))
+        left_out = len(lines) - lines_max
+        if left_out > 0:
+            lines[:left_out] = [f"({left_out} earlier lines are left out)"]
+        return "\n".join(lines)
 
     # Inside
 
@@ -231,11 +235,10 @@ class Story:
             self._open += 1
         elif not x.open:
             self._open -= 1
-        for waiting in list(self._waiting):
-            moment, happening = waiting
-            if moment.is_now(x, event):
-                self._waiting.remove(waiting)
-                self._do(happening, 0)
+        if self._waiting:
+            for moment in [one for one in self._waiting if one.is_now(x, event)]:
+                for happening in self._waiting.pop(moment):
+                    self._do(happening, 0)
 
 
 def _difference(wanted: str, seen: str) -> str:

@@ -50,7 +50,7 @@ def due(x: Execution, initiated_id: int) -> int | None:
     child = x.children.get(initiated_id)
     if child is None or child.started_id or child.done:
         return None
-    return child.initiated_at
+    return child.initiated_at + x.domain.world.behaviour.follow_up_ms
 
 
 def begin(m: Recorder, x: Execution, initiated_id: int) -> None:
@@ -163,7 +163,8 @@ def _apply(m: Recorder, parent: Execution, run: Execution, policy: str) -> None:
 
 def initiated(x: Execution, e: Event) -> None:
     x.children[e.id] = Child(e.id, e.at, e.attrs["workflowId"])
-    x.domain.world.deadlines.push(e.at, "child", x, e.id)
+    world = x.domain.world
+    world.deadlines.push(e.at + world.behaviour.follow_up_ms, "child", x, e.id)
 
 
 def started(x: Execution, e: Event) -> None:

@@ -41,7 +41,9 @@ def request_cancel(x: Execution, asked: Attrs) -> Outcome:
 
 def due(x: Execution, initiated_id: int) -> int | None:
     sent = x.externals.get(initiated_id)
-    return sent.initiated_at if sent is not None and not sent.done else None
+    if sent is None or sent.done:
+        return None
+    return sent.initiated_at + x.domain.world.behaviour.follow_up_ms
 
 
 def deliver(m: Recorder, x: Execution, initiated_id: int) -> None:
@@ -88,7 +90,8 @@ def _answer(m: Recorder, x: Execution, initiated: Event, kind: str, told: Attrs)
 
 def initiated(x: Execution, e: Event) -> None:
     x.externals[e.id] = External(e.id, e.at)
-    x.domain.world.deadlines.push(e.at, "external", x, e.id)
+    world = x.domain.world
+    world.deadlines.push(e.at + world.behaviour.follow_up_ms, "external", x, e.id)
 
 
 def answered(x: Execution, e: Event) -> None:

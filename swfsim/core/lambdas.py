@@ -41,7 +41,9 @@ def due(x: Execution, scheduled_id: int) -> int | None:
     task = x.lambdas.get(scheduled_id)
     if task is None or not x.open:
         return None
-    return task.started_at + task.start_to_close if task.started_id else task.scheduled_at
+    if task.started_id:
+        return task.started_at + task.start_to_close
+    return task.scheduled_at + x.domain.world.behaviour.follow_up_ms
 
 
 def proceed(m: Recorder, x: Execution, scheduled_id: int) -> None:
@@ -99,7 +101,8 @@ def _end(m: Recorder, x: Execution, scheduled_id: int, kind: str, told: Attrs) -
 def scheduled(x: Execution, e: Event) -> None:
     limit = int(e.attrs.get("startToCloseTimeout", limits.LAMBDA_S_DEFAULT)) * 1000
     x.lambdas[e.id] = Lambda(e.id, e.at, limit)
-    x.domain.world.deadlines.push(e.at, "lambda", x, e.id)
+    world = x.domain.world
+    world.deadlines.push(e.at + world.behaviour.follow_up_ms, "lambda", x, e.id)
 
 
 def started(x: Execution, e: Event) -> None:

@@ -4,6 +4,7 @@ Time       freezegun shows the virtual clock as ``time.time``, ``datetime.now`` 
            ``time.sleep`` waits on it
 Chance     ``os.urandom`` and the global ``random`` draw from the run's seed, and with them ``uuid4``
            and ``secrets``
+Identity   host name and process id are the run's own: they show up in histories
 Threads    are adopted (``threads``)
 Escapes    sockets to other machines, child processes and event loops are refused: nothing that
            happens there could be repeated
@@ -48,6 +49,10 @@ class Hub(threads.Hub, Protocol):
 
 _REAL_SLEEP = time.sleep
 _REAL_URANDOM = os.urandom
+_REAL_GETPID = os.getpid
+_REAL_GETHOSTNAME = socket.gethostname
+_FIRST_PID = 1000
+_MEASURES_REAL_TIME = ["_pytest.timing"]
 
 _hubs: list[Hub] = []
 
@@ -66,6 +71,15 @@ def _urandom(size: int) -> bytes:
     if current() is None:
         return _REAL_URANDOM(size)
     return _hubs[-1].entropy.randbytes(size)
+
+
+def _getpid() -> int:
+    worker = current()
+    return _REAL_GETPID() if worker is None else _FIRST_PID + worker.process.number
+
+
+def _gethostname() -> str:
+    return _REAL_GETHOSTNAME() if current() is None else "swfsim"
 
 
 def _refusal(real: Callable[..., Any], what: str, instead: str) -> Callable[..., Any]:
@@ -118,6 +132,8 @@ def _replacements() -> Iterator[tuple[Any, str, Any]]:
     yield time, "sleep", _sleep
     yield os, "urandom", _urandom
     yield random, "_urandom", _urandom
+    yield os, "getpid", _getpid
+    yield socket, "gethostname", _gethostname
     yield from threads.replacements()
     yield socket, "getaddrinfo", _getaddrinfo
     for name in ("connect", "connect_ex"):
@@ -171,7 +187,7 @@ class Patches:
                 if value is _REAL_SLEEP and not name.startswith("_REAL"):
                     self._copies.append((module, name))
                     setattr(module, name, _sleep)
-        self._freezer = freezegun.freeze_time(moment(0))
+        self._freezer = freezegun.freeze_time(moment(0), ignore=_MEASURES_REAL_TIME)
         self._frozen = self._freezer.start()
 
     def _take_back(self) -> None:

@@ -15,7 +15,10 @@ class Behaviour:
     decision_schedule_to_start
                           DecisionTaskScheduled shows ``scheduleToStartTimeout: NONE`` (seen 2023,
                           absent before 2018)
+    follow_up_ms          how long after a decision its child starts, its signal arrives, its
+                          function begins: 35 to 180 ms on the service; 0 means with the next call
     """
 
     empty_poll_token: Literal["omitted", "empty"] = "omitted"
     decision_schedule_to_start: bool = True
+    follow_up_ms: int = 0
