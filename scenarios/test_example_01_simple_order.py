@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+import pytest
 
 from scenarios.app import ORDER, OrdersApp, order_is_placed
 from swfsim import Story
-
-if TYPE_CHECKING:
-    from pytest import CaptureFixture
 
 
 def test_an_order_goes_through_all_steps(story: Story) -> None:
@@ -35,7 +33,7 @@ def test_the_outside_world_knows_of_it_once(story: Story, app: OrdersApp) -> Non
 
 
 def test_the_starter_tells_both_ids(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str]
+    story: Story, app: OrdersApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The example's own lines."""
 

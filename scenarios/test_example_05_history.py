@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+
+import pytest
 
 from scenarios.app import OrdersApp, order_is_placed
 from swfsim import Story
 from swfsim.faults import fails, times_out
-
-if TYPE_CHECKING:
-    from pytest import CaptureFixture
 
 
 def _print_events(app: OrdersApp, story: Story) -> None:
@@ -37,7 +35,7 @@ def _print_events(app: OrdersApp, story: Story) -> None:
 
 
 def test_the_history_can_be_printed(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str]
+    story: Story, app: OrdersApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story.given(fails("ProcessData", "Connection timeout"))
     story.when(order_is_placed())

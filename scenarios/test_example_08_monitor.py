@@ -11,8 +11,6 @@ from swfsim import Story
 from swfsim.faults import fails, times_out
 
 if TYPE_CHECKING:
-    from pytest import CaptureFixture
-
     from swfsim.stories import Happening
 
 
@@ -25,7 +23,7 @@ def _watch(app: OrdersApp) -> Happening:
 
 
 def test_the_monitor_shows_each_event_once_and_ends(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str]
+    story: Story, app: OrdersApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story.given(times_out("ProcessData", "START_TO_CLOSE"))
     story.when(order_is_placed())
@@ -47,7 +45,11 @@ def test_the_monitor_shows_each_event_once_and_ends(
     ],
 )
 def test_the_monitor_ends_however_the_order_ends(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str], ended_by: Happening, event: str
+    story: Story,
+    app: OrdersApp,
+    capsys: pytest.CaptureFixture[str],
+    ended_by: Happening,
+    event: str,
 ) -> None:
     story.given(times_out("EnrichData", "SCHEDULE_TO_START"))
     story.when(order_is_placed())
@@ -58,7 +60,7 @@ def test_the_monitor_ends_however_the_order_ends(
 
 
 def test_the_monitor_of_a_failing_order(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str]
+    story: Story, app: OrdersApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     story.given(fails("SaveResults", attempts=3))
     story.when(order_is_placed())

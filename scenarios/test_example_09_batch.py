@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from scenarios.app import OrdersApp, an_order
 from swfsim import Story
-
-if TYPE_CHECKING:
-    from pytest import CaptureFixture
 
 
 def _batch() -> list[Any]:
@@ -21,7 +20,7 @@ def _batch() -> list[Any]:
 
 
 def test_a_batch_goes_on_after_a_bad_order_and_tells_of_it(
-    story: Story, app: OrdersApp, capsys: CaptureFixture[str]
+    story: Story, app: OrdersApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ids: list[str] = []
     story.when(lambda story: ids.extend(app.starter.process_batch(_batch())))

@@ -37,7 +37,9 @@ def test_an_unknown_signal_changes_nothing(story: Story, step: str) -> None:
     assert story.status == "COMPLETED"
 
 
-@pytest.mark.parametrize("text", ["", "no json", "[]", '{"step_name": "Nowhere"}', '{"step_name": 7}'])
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[]", '{"step_name": "Nowhere"}', '{"step_name": 7}']
+)
 def test_a_resume_signal_that_makes_no_sense_changes_nothing(story: Story, text: str) -> None:
     story.when(order_is_placed())
     story.when("EnrichData started", signalled("RESUME_FROM_STEP", text))

@@ -108,9 +108,7 @@ def test_an_order_larger_than_swf_takes_goes_by_reference(story: Story, app: Ord
     assert len(record.content["order"]["items"]) == 4_000
 
 
-def test_a_lost_payload_fails_the_order_instead_of_hanging_it(
-    story: Story, app: OrdersApp
-) -> None:
+def test_a_lost_payload_fails_the_order_instead_of_hanging_it(story: Story, app: OrdersApp) -> None:
     def lose(story: Story) -> None:
         app.ports.payloads.texts.clear()
 
@@ -148,5 +146,3 @@ def test_every_line_carries_the_order_and_the_step(
         "NotifyCompletion",
     ]
     assert {record.__dict__["order_id"] for record in executing} == {"ORD-2024-001"}
-
-

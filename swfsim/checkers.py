@@ -86,9 +86,7 @@ def _batches(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         cause = event.attrs.get(model.DECISION_TIME_MEMBER)
         if event.kind == "DecisionTaskCompleted":
             completed, at, inside = event.id, event.at, True
-        elif cause is None:
-            inside = False
-        elif event.kind in late and event.attrs.get("initiatedEventId"):
+        elif cause is None or (event.kind in late and event.attrs.get("initiatedEventId")):
             inside = False
         elif not inside or cause != completed or event.at != at:
             yield event.id, f"{event.kind} stands outside of the decision batch that made it"

@@ -35,7 +35,7 @@ class Seeded:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.trail: list[Choice] = []
-        self._random = random.Random(f"swfsim {seed}")  # noqa: S311 - chance, not secrets
+        self._random = random.Random(f"swfsim {seed}")
 
     def pick(self, options: int, label: str) -> int:
         picked = self._random.randrange(options)

@@ -7,6 +7,7 @@ call.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def main() -> None:
 
 def _read_input(path: str) -> Any:
     try:
-        text = click.get_text_stream("stdin").read() if path == "-" else Path(path).read_text()
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"cannot read {path}: {error}") from error
     try:
@@ -55,9 +56,7 @@ def _read_input(path: str) -> Any:
 @click.option("--seed", default=0, show_default=True, help="Equal seeds give equal runs.")
 @click.option("--all-events", is_flag=True, help="Show the decision tasks' own events too.")
 @click.option("--journal", metavar="FILE", help="Write every call to FILE, one JSON line each.")
-def run(
-    app: str, input_file: str, seed: int, all_events: bool, journal: str | None
-) -> None:
+def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | None) -> None:
     """Run one execution of APP in a simulation and print its timeline as it happens.
 
     \b

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from swfsim.choices import Choices
     from swfsim.clock import Instant
     from swfsim.core.world import Execution
+    from swfsim.functions import Function
     from swfsim.sim.plan import Plan
     from swfsim.sim.simulation import Observer
     from swfsim.sim.workers import Loop, Worker
@@ -151,6 +152,11 @@ class Env:
     def wrap(self, activity: Activity) -> Activity:
         """Put the plan's faults around an activity's function."""
         return self.plan.wrap(activity, self.simulation) if self.plan is not None else activity
+
+    @property
+    def lambda_functions(self) -> dict[str, Function]:
+        """The Lambda functions of the region, by name: callables that take the task's input."""
+        return self.service.lambda_functions
 
     def observe(self, observer: Observer) -> None:
         """Be told of every event as it is recorded: (execution, event, who)."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from swfsim.clock import Instant
     from swfsim.core.events import Attrs
+    from swfsim.functions import Function
     from swfsim.spec.behaviour import Behaviour
 
 ClockName = Literal["system", "virtual"]
@@ -42,6 +43,11 @@ class Fake:
         self.clock = clock
         self._behaviour = behaviour
         self.service = Service(clock, behaviour=behaviour)
+
+    @property
+    def lambda_functions(self) -> dict[str, Function]:
+        """The Lambda functions of the region, by name: callables that take the task's input."""
+        return self.service.lambda_functions
 
     def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
         """The door of the boto3 lane; not for tests, which use a boto3 client."""
@@ -71,10 +77,13 @@ class Fake:
         self.service.expire()
 
     def reset(self) -> None:
-        """Forget every domain and execution; a virtual clock goes back to its start."""
+        """Forget every domain and execution, keep the Lambda functions; a virtual clock goes back to
+        its start."""
         if isinstance(self.clock, VirtualClock):
             self.clock.restart()
+        functions = self.lambda_functions
         self.service = Service(self.clock, behaviour=self._behaviour)
+        self.service.lambda_functions.update(functions)
 
 
 def make_clock(clock: ClockName, start: Instant | None) -> SystemClock | VirtualClock:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from swfsim.core.events import Parked
 from swfsim.core.machine import Machine
+from swfsim.functions import Function, Invoker
 from swfsim.spec import limits
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from swfsim.clock import Clock
     from swfsim.core.events import Attrs
     from swfsim.core.tasklists import TaskList
+    from swfsim.core.world import Execution
     from swfsim.spec.behaviour import Behaviour
 
 REGION = "us-east-1"
@@ -42,6 +44,8 @@ class Service:
         self.clock = clock
         self.machine = Machine(secret=secret, behaviour=behaviour)
         self.poll_s = poll_s
+        self.lambda_functions: dict[str, Function] = {}
+        self._invoker = Invoker(self, self.lambda_functions)
         self._lock = threading.RLock()
         self._waiting: dict[TaskList, threading.Condition] = {}
         self._timekeeper = Timekeeper(self)
@@ -50,8 +54,7 @@ class Service:
         """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""
         with self._lock:
             answer = self.machine.call(operation, params, self.clock.now(), region)
-            if self._waiting:
-                self.wake()
+            self._follow()
             return answer
 
     def call(self, operation: str, params: Mapping[str, Any], region: str = REGION) -> Attrs:
@@ -73,8 +76,25 @@ class Service:
         """Let happen what is due by now."""
         with self._lock:
             self.machine.expire(self.clock.now())
-            if self._waiting:
-                self.wake()
+            self._follow()
+
+    def end_lambda(
+        self, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str
+    ) -> None:
+        """A Lambda function that ran on a thread of its own has ended."""
+        with self._lock:
+            self.machine.expire(self.clock.now())
+            self.machine.end_lambda(x, scheduled_id, result, reason, details)
+            self._follow()
+
+    def _follow(self) -> None:
+        """Run the Lambda functions whose tasks have begun; wake polls that have got a task."""
+        world = self.machine.world
+        while world.invocations:
+            self._invoker.invoke(*world.invocations.popleft())
+            self.machine.expire(self.clock.now())
+        if self._waiting:
+            self.wake()
 
     # Long polls
 

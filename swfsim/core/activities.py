@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swfsim.core import tokens
-from swfsim.core.events import Outcome, Parked, happened, refused
+from swfsim.core import rates, tokens
+from swfsim.core.events import Outcome, Parked, happened, only, refused
 from swfsim.core.runs import undefined_cause
 from swfsim.core.world import DEPRECATED, Activity, duration_ms
-from swfsim.spec import faults, limits
+from swfsim.spec import faults
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
@@ -40,24 +40,28 @@ DEFAULTS: Final = {
 
 def schedule(x: Execution, asked: Attrs) -> Outcome:
     name = asked["activityType"]
-    kind = x.domain.activity_types.get((name["name"], name["version"]))
+    kind = x.domain.type_of(x.domain.activity_types, name)
     if kind is None:
         return refused("ACTIVITY_TYPE_DOES_NOT_EXIST")
     if kind.status == DEPRECATED:
         return refused("ACTIVITY_TYPE_DEPRECATED")
     if asked["activityId"] in x.activity_ids:
         return refused("ACTIVITY_ID_ALREADY_IN_USE")
+    behaviour = x.domain.world.behaviour
     settings: Attrs = {}
     for member, default in DEFAULTS.items():
         value = asked.get(member, kind.defaults.get(default))
-        if value is None:
+        if value is not None:
+            settings[member] = value
+        elif member != "heartbeatTimeout" or behaviour.heartbeat_mandatory:
             return refused(undefined_cause(member))
-        settings[member] = value
     priority = asked.get("taskPriority", kind.defaults.get("defaultTaskPriority"))
     if priority is not None:
         settings["taskPriority"] = priority
-    if len(x.activities) >= limits.OPEN_ACTIVITIES_MAX:
+    if len(x.activities) >= behaviour.quotas.open_activities:
         return refused("OPEN_ACTIVITIES_LIMIT_EXCEEDED")
+    if not rates.allows_activity(x, settings["taskList"]["name"]):
+        return refused("ACTIVITY_CREATION_RATE_EXCEEDED")
     return happened("ActivityTaskScheduled", **settings)
 
 
@@ -75,6 +79,7 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     waiting = domain.activity_list(asked["taskList"]["name"])
     task: Activity | None = waiting.take()
     if task is None:
+        waiting.check_pollers(domain.world.behaviour.quotas.pollers)
         return Parked(waiting, {"startedEventId": 0})
     x = task.x
     told = {"scheduledEventId": task.scheduled_id}
@@ -114,7 +119,7 @@ def _holder(world: World, token: str) -> tuple[Execution, Activity]:
 
 def _respond(m: Recorder, region: Region, asked: Attrs, kind: str) -> Attrs:
     x, task = _holder(region.world, asked["taskToken"])
-    told = {name: asked[name] for name in ("result", "reason", "details") if name in asked}
+    told = only(asked, "result", "reason", "details")
     told |= {"scheduledEventId": task.scheduled_id, "startedEventId": task.started_id}
     if kind == "ActivityTaskCanceled" and task.cancel_id:
         told["latestCancelRequestedEventId"] = task.cancel_id
@@ -136,7 +141,8 @@ def cancel(m: Recorder, region: Region, asked: Attrs) -> Attrs:
 
 def heartbeat(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """Restarts the heartbeat clock; a beat without details keeps the last ones."""
-    _, task = _holder(region.world, asked["taskToken"])
+    x, task = _holder(region.world, asked["taskToken"])
+    rates.take_call(x, "RecordActivityTaskHeartbeat")
     task.beaten_at = region.world.now
     task.details = asked.get("details", task.details)
     return {"cancelRequested": task.cancel_id > 0}

@@ -13,14 +13,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swfsim.core import runs
-from swfsim.core.events import Outcome, happened, refused
+from swfsim.core import rates, runs
+from swfsim.core.events import Outcome, happened, only, refused
 from swfsim.core.world import Child
-from swfsim.spec import limits, model
+from swfsim.spec import model
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
     from swfsim.core.world import Execution, Recorder
+
+
+_UNDOCUMENTED = frozenset(
+    {
+        "WorkflowExecutionCompleted",
+        "WorkflowExecutionFailed",
+        "WorkflowExecutionCanceled",
+        "WorkflowExecutionContinuedAsNew",
+    }
+)
+"""Closes on which the documentation does not say that the child policy is applied; a capture does
+for the first."""
 
 
 # Decisions
@@ -29,17 +41,20 @@ if TYPE_CHECKING:
 def start(x: Execution, asked: Attrs) -> Outcome:
     """Refused at once, no Initiated event is written and its id in the failure is 0."""
     name = asked["workflowType"]
-    kind = x.domain.workflow_types.get((name["name"], name["version"]))
-    cause = runs.type_cause(kind)
+    kind = x.domain.type_of(x.domain.workflow_types, name)
+    cause = runs.type_cause(x.domain, kind)
     if kind is None or cause:
         return refused(cause or "", initiatedEventId=0)
     settings, missing = runs.resolve(kind, asked)
     if missing:
         return refused(runs.undefined_cause(missing), initiatedEventId=0)
-    if len(x.children) >= limits.OPEN_CHILDREN_MAX:
+    quotas = x.domain.world.behaviour.quotas
+    if len(x.children) >= quotas.open_children:
         return refused("OPEN_CHILDREN_LIMIT_EXCEEDED", initiatedEventId=0)
-    if len(x.domain.open) >= limits.OPEN_EXECUTIONS_MAX:
+    if len(x.domain.open) >= quotas.open_executions:
         return refused("OPEN_WORKFLOWS_LIMIT_EXCEEDED", initiatedEventId=0)
+    if not rates.allows_decision(x, "StartChildWorkflowExecution"):
+        return refused("CHILD_CREATION_RATE_EXCEEDED", initiatedEventId=0)
     return happened("StartChildWorkflowExecutionInitiated", **settings)
 
 
@@ -62,11 +77,7 @@ def begin(m: Recorder, x: Execution, initiated_id: int) -> None:
         if x.open:
             _refuse_running(m, x, initiated_id, asked)
         return
-    settings = {
-        name: asked[name]
-        for name in ("input", "tagList", *runs.MANDATORY, *runs.OPTIONAL)
-        if name in asked
-    }
+    settings = only(asked, "input", "tagList", *runs.MANDATORY, *runs.OPTIONAL)
     settings |= {"parentWorkflowExecution": x.key, "parentInitiatedEventId": initiated_id}
     child = runs.begin(m, domain, asked["workflowId"], asked["workflowType"], settings)
     if x.open:
@@ -81,7 +92,7 @@ def begin(m: Recorder, x: Execution, initiated_id: int) -> None:
         )
     else:
         x.children[initiated_id].done = True
-        _apply(m, x, child, x.events[-1].attrs.get("childPolicy", x.started["childPolicy"]))
+        _apply(m, x, child, _policy(x, x.events[-1]))
 
 
 def _refuse_running(m: Recorder, x: Execution, initiated_id: int, asked: Attrs) -> None:
@@ -121,21 +132,29 @@ def tell_parent(m: Recorder, x: Execution, e: Event) -> None:
 
 def apply_policy(m: Recorder, x: Execution, e: Event) -> None:
     """The closing parent's own policy governs; a termination may have named another."""
-    if not x.children:
+    behaviour = x.domain.world.behaviour
+    if not x.children or (e.kind in _UNDOCUMENTED and behaviour.child_policy_on_close != "any"):
         return
-    policy = e.attrs.get("childPolicy", x.started["childPolicy"])
+    if e.kind == "WorkflowExecutionContinuedAsNew" and not behaviour.child_policy_on_continue:
+        return
     for child in list(x.children.values()):
         run = x.domain.open.get(child.workflow_id)
         if run is not None and _is_child(run, x, child.initiated_id):
-            _apply(m, x, run, policy)
+            _apply(m, x, run, _policy(x, e))
+
+
+def _policy(parent: Execution, close: Event) -> str:
+    """A new run's own policy, in the event of a continuation, is not for the old run's children."""
+    own: str = parent.started["childPolicy"]
+    if close.kind == "WorkflowExecutionContinuedAsNew":
+        return own
+    return str(close.attrs.get("childPolicy", own))
 
 
 def _is_child(run: Execution, parent: Execution, initiated_id: int) -> bool:
-    above = run.started.get("parentWorkflowExecution", {})
-    return (
-        above.get("runId") == parent.run_id
-        and run.started["parentInitiatedEventId"] == initiated_id
-    )
+    above: Attrs = run.started.get("parentWorkflowExecution", {})
+    asked: int = run.started["parentInitiatedEventId"]
+    return above.get("runId") == parent.run_id and asked == initiated_id
 
 
 def _apply(m: Recorder, parent: Execution, run: Execution, policy: str) -> None:

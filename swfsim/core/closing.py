@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from swfsim.core import runs
-from swfsim.core.events import Outcome, happened, refused
-from swfsim.spec import limits
+from swfsim.core import rates, runs
+from swfsim.core.events import Outcome, happened, only, refused
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
@@ -56,13 +55,15 @@ def continue_as_new(x: Execution, asked: Attrs) -> Outcome:
         return refused("UNHANDLED_DECISION")
     old = x.started["workflowType"]
     name = {"name": old["name"], "version": asked.get("workflowTypeVersion", old["version"])}
-    kind = x.domain.workflow_types.get((name["name"], name["version"]))
-    cause = runs.type_cause(kind)
+    kind = x.domain.type_of(x.domain.workflow_types, name)
+    cause = runs.type_cause(x.domain, kind)
     if kind is None or cause:
         return refused(cause or "")
     settings, missing = runs.resolve(kind, asked)
     if missing:
         return refused(runs.undefined_cause(missing))
+    if not rates.allows_decision(x, "ContinueAsNewWorkflowExecution"):
+        return refused("CONTINUE_AS_NEW_WORKFLOW_EXECUTION_RATE_EXCEEDED")
     return happened(
         "WorkflowExecutionContinuedAsNew",
         **settings,
@@ -87,6 +88,7 @@ def closed(x: Execution, e: Event) -> None:
         if not activity.started_id:
             domain.activity_list(activity.list_name).remove(activity)
     domain.visibility.note(x)
+    domain.closed.append(x)
 
 
 # Reactions
@@ -95,10 +97,8 @@ def closed(x: Execution, e: Event) -> None:
 def begin_next_run(m: Recorder, x: Execution, e: Event) -> None:
     """The continuation starts at once; the parent link goes with it."""
     carried = ("parentWorkflowExecution", "parentInitiatedEventId")
-    settings = {name: x.started[name] for name in carried if name in x.started}
-    for name in ("input", "tagList", *runs.MANDATORY, *runs.OPTIONAL):
-        if name in e.attrs:
-            settings[name] = e.attrs[name]
+    settings = only(x.started, *carried)
+    settings |= only(e.attrs, "input", "tagList", *runs.MANDATORY, *runs.OPTIONAL)
     settings["continuedExecutionRunId"] = x.run_id
     runs.begin(
         m,
@@ -112,7 +112,7 @@ def begin_next_run(m: Recorder, x: Execution, e: Event) -> None:
 
 def end_at_event_limit(m: Recorder, x: Execution) -> None:
     """A run that reaches the limit of events is terminated by the service."""
-    if x.open and len(x.events) >= limits.EVENTS_MAX:
+    if x.open and len(x.events) >= x.domain.world.behaviour.quotas.events:
         m.record(
             x,
             "WorkflowExecutionTerminated",

@@ -39,6 +39,7 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     waiting = domain.decision_list(asked["taskList"]["name"])
     task: DecisionTask | None = waiting.take()
     if task is None:
+        waiting.check_pollers(domain.world.behaviour.quotas.pollers)
         return Parked(waiting, {"startedEventId": 0, "previousStartedEventId": 0})
     x = task.x
     told = {"scheduledEventId": task.scheduled_id}

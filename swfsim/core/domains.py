@@ -23,7 +23,7 @@ def register(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     name = asked["name"]
     if name in region.domains:
         raise Fault("DomainAlreadyExistsFault", name)
-    if len(region.domains) >= limits.DOMAINS_MAX:
+    if len(region.domains) >= region.world.behaviour.quotas.domains:
         raise Fault("LimitExceededFault", "Too many domains in the account")
     tags = {tag["key"]: tag.get("value", "") for tag in asked.get("tags", ())}
     _check_tag_count(tags)

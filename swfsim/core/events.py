@@ -11,6 +11,11 @@ Attrs = dict[str, Any]
 """The attributes of an event, a decision or a request, under the service's own names."""
 
 
+def only(attrs: Attrs, *names: str) -> Attrs:
+    """Those of the named members that are there."""
+    return {name: attrs[name] for name in names if name in attrs}
+
+
 class Event(NamedTuple):
     """One line of a history. Never changed once recorded.
 

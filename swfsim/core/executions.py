@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swfsim.core import pages, runs
+from swfsim.core import pages, rates, runs
+from swfsim.core.events import only
 from swfsim.core.visibility import info
 from swfsim.core.world import DEPRECATED
-from swfsim.spec import faults, limits
+from swfsim.spec import faults
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -30,32 +31,34 @@ def start(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """Checks in the order of the service: type, deprecation, open run, then missing defaults."""
     domain = region.domain(asked["domain"])
     name = asked["workflowType"]
-    kind = domain.workflow_types.get((name["name"], name["version"]))
+    kind = domain.type_of(domain.workflow_types, name)
     if kind is None:
         raise faults.unknown_type("WorkflowType", name["name"], name["version"])
-    if kind.status == DEPRECATED:
+    if DEPRECATED in (kind.status, domain.status):
         raise Fault("TypeDeprecatedFault", kind.text)
     if asked["workflowId"] in domain.open:
         raise Fault("WorkflowExecutionAlreadyStartedFault")
     settings, missing = runs.resolve(kind, asked)
     if missing:
         raise Fault("DefaultUndefinedFault", missing)
-    if len(domain.open) >= limits.OPEN_EXECUTIONS_MAX:
+    if len(domain.open) >= domain.world.behaviour.quotas.open_executions:
         raise Fault("LimitExceededFault", "Too many open workflow executions in the domain")
-    settings |= {member: asked[member] for member in ("input", "tagList") if member in asked}
+    settings |= only(asked, "input", "tagList")
     x = runs.begin(m, domain, asked["workflowId"], name, settings)
     return {"runId": x.run_id}
 
 
 def signal(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     x = region.domain(asked["domain"]).open_run(asked["workflowId"], asked.get("runId"))
-    told = {member: asked[member] for member in ("signalName", "input") if member in asked}
-    m.record(x, "WorkflowExecutionSignaled", {**told, "externalInitiatedEventId": 0})
+    rates.take_call(x, "SignalWorkflowExecution")
+    told = only(asked, "signalName", "input") | {"externalInitiatedEventId": 0}
+    m.record(x, "WorkflowExecutionSignaled", told)
     return {}
 
 
 def request_cancel(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     x = region.domain(asked["domain"]).open_run(asked["workflowId"], asked.get("runId"))
+    rates.take_call(x, "RequestCancelWorkflowExecution")
     m.record(x, "WorkflowExecutionCancelRequested", {"externalInitiatedEventId": 0})
     return {}
 
@@ -63,23 +66,18 @@ def request_cancel(m: Recorder, region: Region, asked: Attrs) -> Attrs:
 def terminate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """The child policy of the call replaces the execution's own for this termination."""
     x = region.domain(asked["domain"]).open_run(asked["workflowId"], asked.get("runId"))
-    told = {member: asked[member] for member in ("reason", "details") if member in asked}
-    policy = asked.get("childPolicy", x.started["childPolicy"])
-    m.record(
-        x,
-        "WorkflowExecutionTerminated",
-        {**told, "childPolicy": policy, "cause": "OPERATOR_INITIATED"},
-    )
+    told = only(asked, "reason", "details")
+    told["childPolicy"] = asked.get("childPolicy", x.started["childPolicy"])
+    m.record(x, "WorkflowExecutionTerminated", told | {"cause": "OPERATOR_INITIATED"})
     return {}
 
 
 def describe(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     wanted = asked["execution"]
     x = region.domain(asked["domain"]).run(wanted["workflowId"], wanted["runId"])
-    shown = (*runs.MANDATORY, *runs.OPTIONAL)
-    answer = {
+    answer: Attrs = {
         "executionInfo": info(x, x.open),
-        "executionConfiguration": {name: x.started[name] for name in shown if name in x.started},
+        "executionConfiguration": only(x.started, *runs.MANDATORY, *runs.OPTIONAL),
         "openCounts": open_counts(x),
     }
     if x.latest_activity_at is not None:
@@ -107,6 +105,7 @@ def history(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     reverse = asked.get("reverseOrder", False)
     start, end = 0, len(x.events)
     operation = "GetWorkflowExecutionHistory"
+    rates.take_call(x, operation)
     where = pages.position(domain.world, operation, asked)
     if where is not None:
         start, end = (0, int(where[0])) if reverse else (int(where[0]), end)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swfsim.core import rates
 from swfsim.core.events import Outcome, happened
 from swfsim.core.world import External
 from swfsim.spec import model
@@ -36,6 +37,12 @@ def request_cancel(x: Execution, asked: Attrs) -> Outcome:
     return happened(f"{CANCEL}Initiated")
 
 
+_RATE_EXCEEDED = {
+    SIGNAL: "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",
+    CANCEL: "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_RATE_EXCEEDED",
+}
+
+
 # Time: delivery follows the decision, it is never part of the batch
 
 
@@ -50,10 +57,15 @@ def deliver(m: Recorder, x: Execution, initiated_id: int) -> None:
     """Reaches the target even when the sender has closed meanwhile; then nobody is told."""
     initiated = x.events[initiated_id - 1]
     signalling = initiated.kind == f"{SIGNAL}Initiated"
+    decision = SIGNAL if signalling else CANCEL
+    if not rates.allows_decision(x, decision):
+        _answer(m, x, initiated, *_failure(initiated, decision, _RATE_EXCEEDED[decision]))
+        return
     target = x.domain.open.get(initiated.attrs["workflowId"])
     run_id = initiated.attrs.get("runId")
     if target is None or (run_id and target.run_id != run_id):
-        _answer(m, x, initiated, *_failure(initiated, SIGNAL if signalling else CANCEL))
+        unknown = "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION"
+        _answer(m, x, initiated, *_failure(initiated, decision, unknown))
         return
     told = {"externalWorkflowExecution": x.key, "externalInitiatedEventId": initiated_id}
     if signalling:
@@ -71,11 +83,11 @@ def deliver(m: Recorder, x: Execution, initiated_id: int) -> None:
     )
 
 
-def _failure(initiated: Event, decision: str) -> tuple[str, Attrs]:
+def _failure(initiated: Event, decision: str, cause: str) -> tuple[str, Attrs]:
     kind = model.REFUSAL[decision]
     shown = model.members(model.event_shape(kind))
     told = {name: value for name, value in initiated.attrs.items() if name in shown}
-    told |= {"cause": "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION", "initiatedEventId": initiated.id}
+    told |= {"cause": cause, "initiatedEventId": initiated.id}
     return kind, told
 
 

@@ -6,16 +6,17 @@ ScheduleLambdaFunction  LambdaFunctionScheduled | ScheduleLambdaFunctionFailed
 (time)                  LambdaFunctionTimedOut
 
 The machine runs no function: a task that has begun is put in ``World.invocations``, and whoever
-drives the machine runs it and brings the outcome back through ``complete`` or ``fail``.
+drives the machine runs it and brings the outcome back, ``ends`` now or ``ends_later``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from swfsim.core import rates
 from swfsim.core.events import Outcome, happened, refused
 from swfsim.core.world import Lambda
-from swfsim.spec import limits
+from swfsim.spec import check, limits
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
@@ -29,8 +30,13 @@ NO_ROLE: Final = "No IAM role is attached to the current workflow execution."
 
 def schedule(x: Execution, asked: Attrs) -> Outcome:
     """An id may be used again, also while open: the service was seen to accept it."""
-    if len(x.lambdas) >= limits.OPEN_LAMBDAS_MAX:
+    behaviour = x.domain.world.behaviour
+    if not behaviour.lambda_available:
+        return refused("LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION")
+    if len(x.lambdas) >= behaviour.quotas.open_lambdas:
         return refused("OPEN_LAMBDA_FUNCTIONS_LIMIT_EXCEEDED")
+    if not rates.allows_decision(x, "ScheduleLambdaFunction"):
+        return refused("LAMBDA_FUNCTION_CREATION_RATE_EXCEEDED")
     return happened("LambdaFunctionScheduled")
 
 
@@ -77,22 +83,50 @@ def proceed(m: Recorder, x: Execution, scheduled_id: int) -> None:
 # Outcomes
 
 
-def complete(m: Recorder, x: Execution, scheduled_id: int, result: str) -> None:
-    """``result`` is the JSON text of what the function returned."""
-    _end(m, x, scheduled_id, "LambdaFunctionCompleted", {"result": result})
+def _told(result: str | None, reason: str, details: str) -> tuple[str, Attrs]:
+    """A result is the JSON text of what the function returned; None means that it failed."""
+    if result is not None and check.length(result) > limits.DATA_MAX:
+        result, reason, details = None, "ResultTooLarge", ""
+    if result is not None:
+        return "LambdaFunctionCompleted", {"result": result}
+    kept = {"reason": reason[: limits.REASON_MAX], "details": details[: limits.DATA_MAX // 2]}
+    return "LambdaFunctionFailed", kept
 
 
-def fail(m: Recorder, x: Execution, scheduled_id: int, reason: str, details: str) -> None:
-    told = {"reason": reason, "details": details}
-    _end(m, x, scheduled_id, "LambdaFunctionFailed", told)
-
-
-def _end(m: Recorder, x: Execution, scheduled_id: int, kind: str, told: Attrs) -> None:
-    """An outcome that comes too late, or after the run has closed, is dropped."""
+def ends(
+    m: Recorder, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str
+) -> None:
+    """A function has ended now; too late, or after the run has closed, that means nothing."""
     task = x.lambdas.get(scheduled_id)
     if task is not None and x.open:
-        ids = {"scheduledEventId": scheduled_id, "startedEventId": task.started_id}
-        m.record(x, kind, told | ids)
+        _record(m, x, task, *_told(result, reason, details))
+
+
+def ends_later(
+    x: Execution, scheduled_id: int, after_ms: int, result: str | None, reason: str, details: str
+) -> None:
+    """A function will have ended after so long, if its task still runs then."""
+    task = x.lambdas.get(scheduled_id)
+    if task is not None and x.open:
+        at = task.started_at + after_ms
+        task.outcome = (at, *_told(result, reason, details))
+        x.domain.world.deadlines.push(at, "lambda outcome", x, scheduled_id)
+
+
+def outcome_due(x: Execution, scheduled_id: int) -> int | None:
+    task = x.lambdas.get(scheduled_id)
+    return task.outcome[0] if task is not None and task.outcome is not None and x.open else None
+
+
+def end(m: Recorder, x: Execution, scheduled_id: int) -> None:
+    task = x.lambdas[scheduled_id]
+    assert task.outcome is not None, "outcome_due() has found one"
+    _record(m, x, task, *task.outcome[1:])
+
+
+def _record(m: Recorder, x: Execution, task: Lambda, kind: str, told: Attrs) -> None:
+    ids = {"scheduledEventId": task.scheduled_id, "startedEventId": task.started_id}
+    m.record(x, kind, told | ids)
 
 
 # Effects

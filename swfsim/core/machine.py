@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from swfsim.core import closing, decision_tasks
+from swfsim.core import closing, decision_tasks, lambdas, rates
 from swfsim.core.deadlines import Deadlines
-from swfsim.core.events import Event, Happened, Parked
+from swfsim.core.events import Event, Happened, Parked, refused
 from swfsim.core.tables import (
     CLOSE_DECISIONS,
     DEADLINES,
@@ -25,6 +25,7 @@ from swfsim.core.tables import (
     TRIGGERS,
 )
 from swfsim.core.world import World
+from swfsim.errors import HarnessError
 from swfsim.spec import check, faults, limits, model
 from swfsim.spec.behaviour import Behaviour
 from swfsim.spec.faults import Fault
@@ -32,8 +33,11 @@ from swfsim.spec.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from swfsim.core.events import Attrs
+    from swfsim.core.events import Attrs, Outcome, Refused
     from swfsim.core.world import Execution
+
+_FEW = 10
+"""So many decisions cannot be larger than a request may be, whatever their members hold."""
 
 Watcher = Callable[["Execution", Event], None]
 
@@ -66,6 +70,7 @@ class Machine:
         self.watch = watch
         self._followers: deque[tuple[Execution, Event]] = deque()
         self._batch: list[Event] | None = None
+        self._events_max = self.world.behaviour.quotas.events
 
     # Asked from outside
 
@@ -78,11 +83,17 @@ class Machine:
         ``Parked`` for a poll that found nothing. Raises ``Fault``; then nothing has changed.
         """
         self.expire(now)
+        world = self.world
+        if operation not in model.OPERATIONS:
+            raise Fault("UnknownOperationException")
         asked = check.request(operation, params)
+        rates.take_request(world, region, operation)
+        if operation in world.behaviour.denied:
+            raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
         if operation == "RespondDecisionTaskCompleted":
             answer: Attrs | Parked = self._respond(asked)
         else:
-            answer = OPERATIONS[operation](self, self.world.region(region), asked)
+            answer = OPERATIONS[operation](self, world.region(region), asked)
         if self._followers:
             self._settle()
         return answer
@@ -107,6 +118,12 @@ class Machine:
             self._settle()
         world.now = max(world.now, now)
 
+    def end_lambda(
+        self, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str
+    ) -> None:
+        """A Lambda function has ended, outside of the machine; see ``lambdas.ends``."""
+        lambdas.ends(self, x, scheduled_id, result, reason, details)
+
     # Recording
 
     def record(self, x: Execution, kind: str, attrs: Attrs) -> Event:
@@ -125,7 +142,7 @@ class Machine:
         else:
             if kind in TRIGGERS:
                 decision_tasks.schedule(self, x)
-            if len(x.events) >= limits.EVENTS_MAX:
+            if len(x.events) >= self._events_max:
                 closing.end_at_event_limit(self, x)
         return event
 
@@ -141,7 +158,7 @@ class Machine:
         """All decisions are checked before any is applied; then they are applied in order."""
         x = decision_tasks.holder(self.world, asked["taskToken"])
         decisions = asked.get("decisions", [])
-        _check_list([decision["decisionType"] for decision in decisions])
+        _check_list(decisions, self.world.behaviour.quotas.decisions)
         self._batch = []
         try:
             completed = decision_tasks.complete(self, x, asked)
@@ -152,15 +169,18 @@ class Machine:
         self._settle()
         if any(event.kind in TRIGGERS for event in batch):
             decision_tasks.schedule(self, x)
-        if len(x.events) >= limits.EVENTS_MAX:
+        if len(x.events) >= self._events_max:
             closing.end_at_event_limit(self, x)
         return {}
 
     def _apply(self, x: Execution, decision: Attrs, completed_id: int) -> None:
         name = decision["decisionType"]
         asked = decision.get(model.DECISION_MEMBER[name], {})
-        outcome = DECISIONS[name](x, asked)
-        told = {model.DECISION_TIME_MEMBER: completed_id}
+        if name in self.world.behaviour.denied:
+            outcome: Outcome = not_permitted(name)
+        else:
+            outcome = DECISIONS[name](x, asked)
+        told: Attrs = {model.DECISION_TIME_MEMBER: completed_id}
         if isinstance(outcome, Happened):
             kind = outcome.kind
         else:
@@ -172,14 +192,39 @@ class Machine:
         self.record(x, kind, told | outcome.more)
 
 
-def _check_list(kinds: list[str]) -> None:
+def not_permitted(decision: str) -> Refused:
+    """IAM refuses decisions one by one; three failures also name an Initiated event, here none."""
+    shown = model.members(model.event_shape(model.REFUSAL[decision]))
+    if "OPERATION_NOT_PERMITTED" not in model.enum(shown["cause"].name):
+        raise HarnessError(f"SWF has no way to say that {decision} is not permitted")
+    return refused(
+        "OPERATION_NOT_PERMITTED",
+        **({"initiatedEventId": 0} if "initiatedEventId" in shown else {}),
+    )
+
+
+def _size(decisions: list[Attrs]) -> int:
+    """About how many bytes a decision list takes on the wire; only long texts matter."""
+    return sum(
+        len(value.encode())
+        for decision in decisions
+        for attributes in decision.values()
+        if isinstance(attributes, dict)
+        for value in attributes.values()
+        if isinstance(value, str)
+    )
+
+
+def _check_list(decisions: list[Attrs], most: int) -> None:
     """The rules of a decision list as a whole; raises the service's ValidationException."""
-    if len(kinds) > limits.DECISIONS_MAX:
-        raise Fault(
-            "ValidationException",
-            f"1 validation error detected: Value at 'decisions' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {limits.DECISIONS_MAX}",
+    kinds = [decision["decisionType"] for decision in decisions]
+    if len(kinds) > most:
+        raise faults.invalid(
+            "1 validation error detected: Value at 'decisions' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {most}"
         )
+    if len(kinds) > _FEW and _size(decisions) > limits.REQUEST_BYTES_MAX:
+        raise faults.invalid(f"Request is larger than {limits.REQUEST_BYTES_MAX} bytes")
     if not CLOSE_DECISIONS.isdisjoint(kinds[:-1]):
         raise faults.invalid("Close must be last decision in list")
     if kinds and kinds[-1] in CLOSE_DECISIONS and not INCOMPATIBLE_WITH_CLOSE.isdisjoint(kinds):

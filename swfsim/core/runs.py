@@ -45,11 +45,11 @@ def resolve(kind: Type, asked: Attrs) -> tuple[Attrs, str | None]:
     return settings, None
 
 
-def type_cause(kind: Type | None) -> str | None:
+def type_cause(domain: Domain, kind: Type | None) -> str | None:
     """Why a decision may not start a run of this type."""
     if kind is None:
         return "WORKFLOW_TYPE_DOES_NOT_EXIST"
-    return "WORKFLOW_TYPE_DEPRECATED" if kind.status == DEPRECATED else None
+    return "WORKFLOW_TYPE_DEPRECATED" if DEPRECATED in (kind.status, domain.status) else None
 
 
 def begin(

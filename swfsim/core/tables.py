@@ -203,6 +203,7 @@ DEADLINES: Final[dict[str, Deadline]] = {
     "child": Deadline(children.due, children.begin),
     "external": Deadline(external.due, external.deliver),
     "lambda": Deadline(lambdas.due, lambdas.proceed),
+    "lambda outcome": Deadline(lambdas.outcome_due, lambdas.end),
     "timer": Deadline(timers.due, timers.fire),
     "activity": Deadline(activities.due, activities.time_out),
     "decision task": Deadline(decision_tasks.due, decision_tasks.time_out),

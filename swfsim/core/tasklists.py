@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+from swfsim.spec.faults import Fault
+
 
 class TaskList:
     """The waiting tasks of one list; adding, taking and removing cost the same however many wait.
@@ -38,6 +40,11 @@ class TaskList:
         queue[id(task)] = task
         if self.pollers:
             self._arrivals.append(self)
+
+    def check_pollers(self, most: int) -> None:
+        """Raises the service's fault when so many polls are parked here already."""
+        if self.pollers >= most:
+            raise Fault("LimitExceededFault", f"Too many pollers on task list {self.name}")
 
     def take(self) -> Any | None:
         """The next task, which leaves the list; None when nothing waits."""

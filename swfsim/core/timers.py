@@ -1,6 +1,8 @@
 """Timers.
 
-StartTimer   TimerStarted  | StartTimerFailed   TIMER_ID_ALREADY_IN_USE, OPEN_TIMERS_LIMIT_EXCEEDED
+StartTimer   TimerStarted  | StartTimerFailed   TIMER_ID_ALREADY_IN_USE,
+                                                OPEN_TIMERS_LIMIT_EXCEEDED,
+                                                TIMER_CREATION_RATE_EXCEEDED
 CancelTimer  TimerCanceled | CancelTimerFailed  TIMER_ID_UNKNOWN
 (time)       TimerFired
 """
@@ -9,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swfsim.core import rates
 from swfsim.core.events import Outcome, happened, refused
 from swfsim.core.world import Timer
-from swfsim.spec import limits
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 def start(x: Execution, asked: Attrs) -> Outcome:
     if asked["timerId"] in x.timers:
         return refused("TIMER_ID_ALREADY_IN_USE")
-    if len(x.timers) >= limits.OPEN_TIMERS_MAX:
+    if len(x.timers) >= x.domain.world.behaviour.quotas.open_timers:
         return refused("OPEN_TIMERS_LIMIT_EXCEEDED")
+    if not rates.allows_decision(x, "StartTimer"):
+        return refused("TIMER_CREATION_RATE_EXCEEDED")
     return happened("TimerStarted")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from swfsim.core import pages
 from swfsim.core.world import DEPRECATED, REGISTERED, Type
-from swfsim.spec import faults, limits
+from swfsim.spec import faults
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Kind:
     def _find(self, region: Region, asked: Attrs) -> tuple[dict[TypeKey, Type], Type]:
         types = self._types(region.domain(asked["domain"]))
         wanted = asked[self.member]
-        found = types.get((wanted["name"], wanted["version"]))
+        found = region.domain(asked["domain"]).type_of(types, wanted)
         if found is None:
             raise faults.unknown_type(self.name, wanted["name"], wanted["version"])
         return types, found
@@ -44,7 +44,7 @@ class Kind:
         key = (asked["name"], asked["version"])
         if key in types:
             raise Fault("TypeAlreadyExistsFault", types[key].text)
-        if len(types) >= limits.TYPES_MAX:
+        if len(types) >= region.world.behaviour.quotas.types:
             raise Fault("LimitExceededFault", "Too many types in the domain")
         defaults = {name: value for name, value in asked.items() if name.startswith("default")}
         types[key] = Type(self.name, *key, region.world.now, asked.get("description"), defaults)

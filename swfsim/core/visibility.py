@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swfsim.core.events import Attrs
-    from swfsim.core.world import Domain, Execution, Recorder, Region
+    from swfsim.core.world import Domain, Execution, Recorder, Region, World
 
 Key = tuple[str, ...]
 """What an index holds: ("all",), ("executionFilter", id), ("tagFilter", tag), …"""
@@ -73,27 +73,34 @@ class Visibility:
     __slots__ = ("_closed", "_notes", "_open")
 
     def __init__(self) -> None:
-        self._notes: deque[tuple[Execution, bool]] = deque()
+        self._notes: deque[tuple[int, Execution, bool]] = deque()
         self._open: dict[Key, Any] = {}
         self._closed: dict[tuple[str, Key], Any] = {}
 
     def note(self, x: Execution) -> None:
         """This run has just started, or just closed."""
-        self._notes.append((x, x.open))
+        self._notes.append((x.domain.world.now, x, x.open))
 
-    def open(self, key: Key) -> Any:
+    def forget(self, x: Execution) -> None:
+        """This run has been kept long enough."""
+        self._work_in(x.domain.world.now)
+        for key in _keys(x):
+            self._forget_closed(key, x)
+        self._forget_closed(("closeStatusFilter", x.close_status or ""), x)
+
+    def open(self, world: World, key: Key) -> Any:
         """Open runs under this key, oldest start first."""
-        self._work_in()
+        self._work_in(world.now - world.behaviour.visibility_lag_ms)
         return self._open.get(key, ())
 
-    def closed(self, time: str, key: Key) -> Any:
+    def closed(self, world: World, time: str, key: Key) -> Any:
         """Closed runs under this key, in the order of ``time``: started or closed."""
-        self._work_in()
+        self._work_in(world.now - world.behaviour.visibility_lag_ms)
         return self._closed.get((time, key), ())
 
-    def _work_in(self) -> None:
-        while self._notes:
-            x, opened = self._notes.popleft()
+    def _work_in(self, until: int) -> None:
+        while self._notes and self._notes[0][0] <= until:
+            _, x, opened = self._notes.popleft()
             for key in _keys(x):
                 if opened:
                     self._index(self._open, key, _by_start).add(x)
@@ -106,6 +113,10 @@ class Visibility:
     def _index_closed(self, key: Key, x: Execution) -> None:
         self._index(self._closed, ("started", key), _by_start).add(x)
         self._index(self._closed, ("closed", key), _by_close).add(x)
+
+    def _forget_closed(self, key: Key, x: Execution) -> None:
+        for time in _TIMES.values():
+            self._closed[time, key].discard(x)
 
     @staticmethod
     def _index(indexes: dict[Any, Any], key: Any, order: Any) -> Any:
@@ -184,26 +195,27 @@ def _page(domain: Domain, operation: str, asked: Attrs, index: Any, window: Attr
 
 def list_open(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     domain = region.domain(asked["domain"])
-    index = domain.visibility.open(_key(asked))
+    index = domain.visibility.open(domain.world, _key(asked))
     return _page(domain, "ListOpenWorkflowExecutions", asked, index, asked["startTimeFilter"])
 
 
 def list_closed(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     domain = region.domain(asked["domain"])
     time = _time(asked)
-    index = domain.visibility.closed(_TIMES[time], _key(asked))
+    index = domain.visibility.closed(domain.world, _TIMES[time], _key(asked))
     return _page(domain, "ListClosedWorkflowExecutions", asked, index, asked[time])
 
 
 def count_open(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     domain = region.domain(asked["domain"])
-    first, last = _bounds(domain.visibility.open(_key(asked)), asked["startTimeFilter"])
+    index = domain.visibility.open(domain.world, _key(asked))
+    first, last = _bounds(index, asked["startTimeFilter"])
     return {"count": last - first, "truncated": False}
 
 
 def count_closed(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     domain = region.domain(asked["domain"])
     time = _time(asked)
-    index = domain.visibility.closed(_TIMES[time], _key(asked))
+    index = domain.visibility.closed(domain.world, _TIMES[time], _key(asked))
     first, last = _bounds(index, asked[time])
     return {"count": last - first, "truncated": False}

@@ -18,6 +18,7 @@ from swfsim.spec import faults
 if TYPE_CHECKING:
     from swfsim.core.deadlines import Deadlines
     from swfsim.core.events import Attrs, Event
+    from swfsim.core.rates import Bucket
     from swfsim.core.visibility import Visibility
     from swfsim.spec.behaviour import Behaviour
 
@@ -123,7 +124,7 @@ class Lambda:
     start_to_close: int
     started_id: int = 0
     started_at: int = 0
-    done: bool = field(default=False, compare=False)
+    outcome: tuple[int, str, Attrs] | None = field(default=None, compare=False)  # yet to come
 
 
 class Execution:
@@ -203,6 +204,8 @@ class Domain:
     __slots__ = (
         "activity_lists",
         "activity_types",
+        "closed",
+        "created_at",
         "decision_lists",
         "description",
         "name",
@@ -237,8 +240,10 @@ class Domain:
         self.activity_types: dict[TypeKey, Type] = {}
         self.decision_lists: dict[str, TaskList] = {}
         self.activity_lists: dict[str, TaskList] = {}
+        self.created_at = self.world.now
         self.open: dict[str, Execution] = {}  # by workflowId
         self.runs: dict[str, Execution] = {}  # by runId, until retention ends
+        self.closed: deque[Execution] = deque()  # in order of close, until retention ends
 
     @property
     def arn(self) -> str:
@@ -256,6 +261,23 @@ class Domain:
         if found is None:
             found = self.activity_lists[name] = TaskList(name, self.world.arrivals)
         return found
+
+    def type_of(self, types: dict[TypeKey, Type], wanted: Attrs) -> Type | None:
+        """The type that is meant; a new one is not known everywhere at once."""
+        found = types.get((wanted["name"], wanted["version"]))
+        if found is None or self.world.too_new(found.created_at):
+            return None
+        return found
+
+    def forget_old(self) -> None:
+        """Closed runs go when the domain's retention is over."""
+        days = 0 if self.retention == "NONE" else int(self.retention)
+        oldest = self.world.now - days * 86_400_000
+        while self.closed and (self.closed[0].closed_at or 0) <= oldest:
+            x = self.closed.popleft()
+            del self.runs[x.run_id]
+            del self.world.runs[x.run_id]
+            self.visibility.forget(x)
 
     def run(self, workflow_id: str, run_id: str) -> Execution:
         """One run, open or closed; raises the service's fault when there is none."""
@@ -285,8 +307,10 @@ class Region:
 
     def domain(self, name: str) -> Domain:
         found = self.domains.get(name)
-        if found is None:
+        if found is None or self.world.too_new(found.created_at):
             raise faults.unknown_domain(name)
+        if found.closed:
+            found.forget_old()
         return found
 
 
@@ -297,6 +321,7 @@ class World:
         "_run_count",
         "arrivals",
         "behaviour",
+        "buckets",
         "deadlines",
         "invocations",
         "now",
@@ -312,9 +337,14 @@ class World:
         self.now = 0
         self.arrivals: list[TaskList] = []  # lists with parked polls that have got a task
         self._run_count = 0
+        self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.invocations: deque[tuple[Execution, int]] = deque()  # Lambda tasks just begun
         self.regions: dict[str, Region] = {}
         self.runs: dict[str, Execution] = {}  # every run of every domain, by runId
+
+    def too_new(self, created_at: int) -> bool:
+        """Whether what was registered then is not known yet."""
+        return self.now < created_at + self.behaviour.registration_lag_ms
 
     def new_run_id(self) -> str:
         """A fresh run id in the form seen since 2016: two digits and 32 bytes in padded base64."""

@@ -1,10 +1,10 @@
 """The flow of an execution: what became of each step, one line each.
 
-    ValidateInput → completed
-    SaveResults → failed: Database unavailable
-    SaveResults → timed out: START_TO_CLOSE
-    marker ROLLBACK_INITIATED
-    Workflow → FAILED
+ValidateInput → completed
+SaveResults → failed: Database unavailable
+SaveResults → timed out: START_TO_CLOSE
+marker ROLLBACK_INITIATED
+Workflow → FAILED
 """
 
 from __future__ import annotations
@@ -38,9 +38,7 @@ _Line = Callable[["list[Event]", "Attrs"], str]
 
 _LINES: Final[dict[str, _Line]] = {
     "ActivityTaskCompleted": lambda h, a: f"{_step(h, a)} {ARROW} completed",
-    "ActivityTaskFailed": lambda h, a: (
-        f"{_step(h, a)} {ARROW} {_with('failed', a.get('reason'))}"
-    ),
+    "ActivityTaskFailed": lambda h, a: f"{_step(h, a)} {ARROW} {_with('failed', a.get('reason'))}",
     "ActivityTaskTimedOut": lambda h, a: f"{_step(h, a)} {ARROW} timed out: {a['timeoutType']}",
     "ActivityTaskCanceled": lambda h, a: f"{_step(h, a)} {ARROW} canceled",
     "ScheduleActivityTaskFailed": lambda h, a: (

@@ -76,5 +76,3 @@ def text(moments: Iterable[Moment], start: int, *, brief: bool = True) -> Iterat
     several = len({m.x.workflow_id for m in kept}) > 1
     for moment in kept:
         yield line(moment, start, workflow=several)
-
-

@@ -89,12 +89,8 @@ Fault = ActivityFault | DecisionFault | Crash
 
 def _numbers(given: Attempts, what: str) -> tuple[int, ...]:
     numbers = tuple(range(1, given + 1)) if isinstance(given, int) else tuple(given)
-    if not numbers or any(
-        isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in numbers
-    ):
-        raise HarnessError(
-            f"{what} must be a number from 1 on, or several: {given!r} names none"
-        )
+    if not numbers or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in numbers):
+        raise HarnessError(f"{what} must be a number from 1 on, or several: {given!r} names none")
     return numbers
 
 
@@ -144,16 +140,12 @@ def worker_dies(
     )
 
 
-def answer_lost(
-    step: str, *, attempts: Attempts = 1, only: Only | None = None
-) -> ActivityFault:
+def answer_lost(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
     """The work is done; the worker's answer is lost on the way, and its call ends in an error."""
     return ActivityFault("answer lost", step, _numbers(attempts, "attempts"), only=only)
 
 
-def answer_late(
-    step: str, *, attempts: Attempts = 1, only: Only | None = None
-) -> ActivityFault:
+def answer_late(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
     """The work is done in time; the answer reaches SWF only after the task has timed out."""
     return ActivityFault("answer late", step, _numbers(attempts, "attempts"), only=only)
 

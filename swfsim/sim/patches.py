@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import freezegun
 import freezegun.api
+from freezegun.api import freeze_factories  # type: ignore[attr-defined]
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
@@ -201,9 +202,7 @@ class Patches:
 
     def show(self, clock: VirtualClock | None) -> None:
         """Let freezegun read this clock from now on; with None, its own frozen instant again."""
-        freezegun.api.freeze_factories[-1] = (
-            self._frozen if clock is None else _Reading(clock)
-        )
+        freeze_factories[-1] = self._frozen if clock is None else _Reading(clock)
 
 
 class _Reading(freezegun.api.FrozenDateTimeFactory):

@@ -201,9 +201,7 @@ class Plan:
                 return KILL_AFTER
         return DELIVER
 
-    def _treat_decision(
-        self, worker: Worker, letter: Letter, simulation: Simulation
-    ) -> Treatment:
+    def _treat_decision(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
         fault = self._of_decision(worker)
         if fault is None or letter.delayed:
             return DELIVER
@@ -236,9 +234,7 @@ class Plan:
 
     # What befalls activities
 
-    def wrap(
-        self, function: Callable[[Any], Any], simulation: Simulation
-    ) -> Callable[[Any], Any]:
+    def wrap(self, function: Callable[[Any], Any], simulation: Simulation) -> Callable[[Any], Any]:
         """An activity that fails, hangs or dies when the plan says so, and else just runs."""
 
         @functools.wraps(function)
@@ -324,9 +320,7 @@ def _check_can_time_out(fault: ActivityFault, task: Activity) -> None:
         if other is not None and other <= limit and name != fault.detail
     ]
     if fault.detail == "HEARTBEAT" and "START_TO_CLOSE" in rivals:
-        raise HarnessError(
-            f"{fault.step} cannot time out by HEARTBEAT: START_TO_CLOSE comes first"
-        )
+        raise HarnessError(f"{fault.step} cannot time out by HEARTBEAT: START_TO_CLOSE comes first")
 
 
 def _hold_for_schedule_to_close(fault: ActivityFault, task: Activity) -> int:
@@ -335,9 +329,7 @@ def _hold_for_schedule_to_close(fault: ActivityFault, task: Activity) -> int:
     longest = task.schedule_to_close - _A_LITTLE_MS
     if task.schedule_to_start is not None:
         longest = min(longest, task.schedule_to_start - _A_LITTLE_MS)
-    ends = (
-        longest + task.start_to_close if task.start_to_close is not None else float("inf")
-    )
+    ends = longest + task.start_to_close if task.start_to_close is not None else float("inf")
     if longest <= 0 or ends <= task.schedule_to_close:
         raise HarnessError(
             f"{fault.step} cannot time out by SCHEDULE_TO_CLOSE: with its other time-outs, one of "

@@ -9,6 +9,7 @@ that arrives, a deadline of the service.
 from __future__ import annotations
 
 import contextlib
+import functools
 import heapq
 import random
 from collections.abc import Callable
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from swfsim.core.tasklists import TaskList
     from swfsim.core.world import Activity, Execution
     from swfsim.service import Service
-    from swfsim.sim.plan import Faults, Treatment
+    from swfsim.sim.plan import Faults
 
 _POLLS = ("PollForDecisionTask", "PollForActivityTask")
 
@@ -83,7 +84,7 @@ class Simulation:
         self.choices = choices
         self.faults: Faults = faults if faults is not None else NoFaults()
         self.journal = journal if journal is not None else Journal()
-        self.entropy = random.Random(f"entropy {seed}")  # noqa: S311 - chance, not secrets
+        self.entropy = random.Random(f"entropy {seed}")
         self.workers: dict[int, Worker] = {}
         self.observers: list[Observer] = []
         self._latency_ms = latency_ms
@@ -254,7 +255,9 @@ class Simulation:
         try:
             asked = worker.greenlet.switch()
         except BaseException as error:
-            error.add_note(f"in worker {worker.name!r} of the simulation, at {moment(self.clock.at)}")
+            error.add_note(
+                f"in worker {worker.name!r} of the simulation, at {moment(self.clock.at)}"
+            )
             self._forget(worker)
             raise
         finally:
@@ -387,7 +390,7 @@ class Simulation:
             held_ms = self.faults.hold_ms(x, task, attempt)
             if held_ms is not None:
                 x.domain.activity_list(task.list_name).remove(task)
-                self.add("SWF", lambda x=x, task=task: _put_back(x, task), after_s=held_ms / 1000)
+                self.add("SWF", functools.partial(_put_back, x, task), after_s=held_ms / 1000)
 
     def _note(self, worker: Worker, letter: Letter, answer: Attrs | Fault | None) -> None:
         self.journal.note(self.clock.at, worker.name, letter.operation, letter.params, answer)

@@ -1,24 +1,68 @@
-"""``Behaviour``: switches for what two eras of the service do differently, or nobody knows."""
+"""``Behaviour``: switches for what two eras of the service do differently, or nobody knows; and for
+what one wants to see happen: lags, throttling, missing permissions, other quotas.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from swfsim.spec import limits
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """Limits of an account; most can be raised by AWS on request, and lowered here for a test."""
+
+    domains: int = limits.DOMAINS_MAX
+    types: int = limits.TYPES_MAX
+    open_executions: int = limits.OPEN_EXECUTIONS_MAX
+    events: int = limits.EVENTS_MAX
+    open_activities: int = limits.OPEN_ACTIVITIES_MAX
+    open_timers: int = limits.OPEN_TIMERS_MAX
+    open_children: int = limits.OPEN_CHILDREN_MAX
+    open_lambdas: int = limits.OPEN_LAMBDAS_MAX
+    pollers: int = limits.POLLERS_MAX
+    decisions: int = limits.DECISIONS_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the service behaves where sources or eras differ. The defaults are today's service.
+    """How the service behaves. The defaults are today's service at its best.
 
     empty_poll_token      an empty poll's ``taskToken``: left out, as recorded on the wire and as
                           Amazon's Java Flow library relies on, or the empty string of the docs
     decision_schedule_to_start
                           DecisionTaskScheduled shows ``scheduleToStartTimeout: NONE`` (seen 2023,
                           absent before 2018)
+    lambda_failure_reason what LambdaFunctionFailed says of a function that raised: Unhandled (seen
+                          2026) or UnhandledError (captured 2017)
+    heartbeat_mandatory   an activity without any heartbeat timeout is refused; strict, so that what
+                          passes here passes on AWS
+    child_policy_on_close a parent's child policy is applied on every close, as captured on
+                          completion, or only on termination and time-out, as documented
+    child_policy_on_continue
+                          continue-as-new is such a close too
     follow_up_ms          how long after a decision its child starts, its signal arrives, its
                           function begins: 35 to 180 ms on the service; 0 means with the next call
+    visibility_lag_ms     how long List and Count do not yet know of a start or a close
+    registration_lag_ms   how long a new domain or type is not yet known
+    throttling            API calls, and decisions with a rate, use up their token buckets
+    lambda_available      there is AWS Lambda in the region
+    denied                operations and decision types that IAM does not permit
+    quotas                the account's limits
     """
 
     empty_poll_token: Literal["omitted", "empty"] = "omitted"
     decision_schedule_to_start: bool = True
+    lambda_failure_reason: Literal["Unhandled", "UnhandledError"] = "Unhandled"
+    heartbeat_mandatory: bool = True
+    child_policy_on_close: Literal["any", "documented"] = "any"
+    child_policy_on_continue: bool = True
     follow_up_ms: int = 0
+    visibility_lag_ms: int = 0
+    registration_lag_ms: int = 0
+    throttling: bool = False
+    lambda_available: bool = True
+    denied: frozenset[str] = frozenset()
+    quotas: Quotas = field(default_factory=Quotas)

@@ -59,7 +59,8 @@ def _priority(value: str) -> str | None:
 _NAME = _pattern(
     r"(?!arn\Z)[^:/|\x00-\x1f\x7f-\x9f]+", r"(?!arn$)[^:/|\u0000-\u001f\u007f-\u009f]+"
 )
-_TRIMMED = _pattern(r"\S(.*\S)?", r"\S(.*\S)?")
+_TRIMMED = _pattern(r"\S(.*\S)?")
+_TAG = _pattern(r"[\w .:/=+\-@]*")
 
 
 def _all_of(*rules: Rule) -> Rule:
@@ -109,6 +110,8 @@ BY_PLACE: Final[dict[tuple[str, str], Rule]] = {
         none=False, least=1, most=limits.LAMBDA_S_MAX
     ),
     ("TaskList", "name"): _NAME,
+    ("ResourceTag", "key"): _TAG,
+    ("ResourceTag", "value"): _TAG,
 }
 """Rules of one member of one structure; they come before the rules by member."""
 

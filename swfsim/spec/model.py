@@ -35,7 +35,8 @@ def operation(name: str) -> OperationModel:
 
 def enum(name: str) -> tuple[str, ...]:
     """The members of an enumeration, in the model's order."""
-    return tuple(shape(name).enum)
+    members: list[str] = getattr(shape(name), "enum", [])
+    return tuple(members)
 
 
 def members(structure: Shape | None) -> dict[str, Shape]:

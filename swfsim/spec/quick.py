@@ -110,7 +110,5 @@ def event(kind: str) -> Accepts:
 def copy(value: Any) -> Any:
     """A copy of an accepted value, down to where nothing can be changed."""
     if type(value) is dict:
-        return {
-            name: one if type(one) is str else copy(one) for name, one in value.items()
-        }
+        return {name: one if type(one) is str else copy(one) for name, one in value.items()}
     return [copy(one) for one in value] if type(value) is list else value

@@ -42,20 +42,21 @@ class Door(Protocol):
 _doors: list[Door] = []
 """The fakes that are active in this process; the last one entered answers."""
 
-_original = botocore.client.BaseClient._make_api_call
+_CLIENT: Final[Any] = botocore.client.BaseClient
+_original = _CLIENT._make_api_call
 
 
 def open_door(door: Door) -> None:
     """From now on, calls of SWF clients go to this door, until it is closed."""
     if not _doors:
-        botocore.client.BaseClient._make_api_call = _make_api_call  # type: ignore[method-assign]
+        _CLIENT._make_api_call = _make_api_call
     _doors.append(door)
 
 
 def close_door(door: Door) -> None:
     _doors.remove(door)
     if not _doors:
-        botocore.client.BaseClient._make_api_call = _original  # type: ignore[method-assign]
+        _CLIENT._make_api_call = _original
 
 
 def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
@@ -122,7 +123,7 @@ def _metadata(status: int) -> dict[str, Any]:
     }
 
 
-_LOCAL: Final = parse_timestamp(0).tzinfo
+_LOCAL: Final = parse_timestamp("0").tzinfo
 """The time zone in which botocore shows instants."""
 
 _LOCAL_EPOCH: Final = moment(0).astimezone(_LOCAL)

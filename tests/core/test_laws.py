@@ -131,8 +131,12 @@ class Runs(RuleBasedStateMachine):
             self.call(
                 f"Deprecate{kind}Type",
                 domain=DOMAIN,
-                **{f"{kind.lower()}Type": {"name": {"Workflow": "order", "Activity": "pay"}[kind],
-                                            "version": "old"}},
+                **{
+                    f"{kind.lower()}Type": {
+                        "name": {"Workflow": "order", "Activity": "pay"}[kind],
+                        "version": "old",
+                    }
+                },
             )
 
     def call(self, operation: str, **params: Any) -> Any:

@@ -30,10 +30,14 @@ Decision = dict[str, Any]
 
 
 class Driver:
-    """``task`` and ``work_item`` are the decision and the activity task that were polled last."""
+    """``task`` and ``work_item`` are the decision and the activity task that were polled last.
 
-    def __init__(self, fake: Fake) -> None:
+    With ``step_s`` 0 it leaves the time alone, for clocks that cannot be moved.
+    """
+
+    def __init__(self, fake: Fake, step_s: float = STEP_S) -> None:
         self.fake = fake
+        self.step_s = step_s
         self.client: Any = boto3.client("swf", region_name="us-east-1")
         self.run_id = ""
         self.workflow_id = "order-1"
@@ -67,8 +71,9 @@ class Driver:
         )
         return self
 
-    def wait(self, seconds: float = STEP_S) -> Driver:
-        self.fake.advance(seconds)
+    def wait(self, seconds: float | None = None) -> Driver:
+        if seconds or self.step_s:
+            self.fake.advance(self.step_s if seconds is None else seconds)
         return self
 
     # What happens to the execution
@@ -150,9 +155,7 @@ class Driver:
 
     def terminate(self, **more: Any) -> Driver:
         self.wait()
-        self.client.terminate_workflow_execution(
-            domain=DOMAIN, workflowId=self.workflow_id, **more
-        )
+        self.client.terminate_workflow_execution(domain=DOMAIN, workflowId=self.workflow_id, **more)
         return self
 
     # What can be seen of it
@@ -206,9 +209,7 @@ def cancel_activity(activity_id: str) -> Decision:
 
 
 def timer(timer_id: str, seconds: int, **more: Any) -> Decision:
-    return decision(
-        "StartTimer", timerId=timer_id, startToFireTimeout=str(seconds), **more
-    )
+    return decision("StartTimer", timerId=timer_id, startToFireTimeout=str(seconds), **more)
 
 
 def cancel_timer(timer_id: str) -> Decision:

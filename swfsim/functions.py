@@ -1,0 +1,99 @@
+"""Lambda functions of a fake: ordinary Python callables, run when a Lambda task begins.
+
+A function takes the task's input, read as JSON (``{}`` when there is none), and returns something
+that JSON can say. What it raises fails the task. What it sleeps, through ``time.sleep``, is the time
+it takes: virtual on a virtual clock, so that a function can be made to time out.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from swfsim.core import lambdas
+
+if TYPE_CHECKING:
+    from swfsim.core.world import Execution
+    from swfsim.service import Service
+
+Function = Callable[[Any], Any]
+
+
+class Outcome(NamedTuple):
+    """How an invocation ended: a result as JSON text, or why it failed; and how long it took."""
+
+    result: str | None
+    reason: str = ""
+    details: str = ""
+    took_ms: int = 0
+
+
+def run(functions: dict[str, Function], name: str, text: str | None, raised: str) -> Outcome:
+    """Invoke one function. ``raised`` is the reason given when it raises."""
+    function = functions.get(name)
+    if function is None:
+        return Outcome(None, "ResourceNotFoundException", f"Function not found: {name}")
+    try:
+        result = json.dumps(function(json.loads(text) if text else {}), ensure_ascii=False)
+    except Exception as error:  # whatever a function raises is its answer
+        return Outcome(None, raised, json.dumps(_error(error), ensure_ascii=False))
+    return Outcome(result)
+
+
+def _error(error: Exception) -> dict[str, Any]:
+    """The error as Lambda's Python runtime tells it."""
+    return {
+        "errorMessage": str(error),
+        "errorType": type(error).__name__,
+        "stackTrace": traceback.format_tb(error.__traceback__)[1:],
+    }
+
+
+class _Stopwatch:
+    """Stands for ``time.sleep`` while a function runs on a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
+
+    def __enter__(self) -> _Stopwatch:
+        self._real = time.sleep
+        time.sleep = self.sleep  # type: ignore[assignment]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        time.sleep = self._real
+
+
+class Invoker:
+    """Runs the functions whose tasks have begun, and brings their outcomes back to the machine."""
+
+    def __init__(self, service: Service, functions: dict[str, Function]) -> None:
+        self._service = service
+        self._functions = functions
+
+    def invoke(self, x: Execution, scheduled_id: int) -> None:
+        """Called under the service's lock, right after LambdaFunctionStarted."""
+        asked = x.events[scheduled_id - 1].attrs
+        raised = x.domain.world.behaviour.lambda_failure_reason
+        call = (self._functions, asked["name"], asked.get("input"), raised)
+        if not self._service.clock.stands_still:
+            threading.Thread(
+                target=self._run_for_real, args=(x, scheduled_id, call), daemon=True
+            ).start()
+            return
+        with _Stopwatch() as watch:
+            outcome = run(*call)
+        lambdas.ends_later(
+            x, scheduled_id, watch.ms, outcome.result, outcome.reason, outcome.details
+        )
+
+    def _run_for_real(self, x: Execution, scheduled_id: int, call: Any) -> None:
+        outcome = run(*call)
+        self._service.end_lambda(x, scheduled_id, outcome.result, outcome.reason, outcome.details)
