@@ -1,4 +1,4 @@
-"""Workers and deciders die at every step and at every moment; no order is lost, none is paid twice."""
+"""Workers and deciders die at every step and moment; no order is lost, none is paid twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""swfsim: run Amazon SWF deciders and workers, unmodified, through every failure on a virtual clock.
+"""swfsim: run Amazon SWF deciders and workers, unmodified, through every failure, on virtual time.
 
 fake_swf      an in-memory SWF behind every boto3 client of the process
 Env           where workers run; ``Env.sim`` is a simulation on virtual time

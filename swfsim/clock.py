@@ -1,4 +1,4 @@
-"""Clocks: where the service takes its time from. All instants are whole milliseconds since the epoch.
+"""Clocks: where the service takes its time from, in whole milliseconds since the epoch.
 
 SystemClock   the time of day; follows freezegun while a ``freeze_time`` is active
 VirtualClock  stands still until it is moved

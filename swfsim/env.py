@@ -151,7 +151,7 @@ class Env:
 
     def wrap(self, activity: Activity) -> Activity:
         """Put the plan's faults around an activity's function."""
-        return self.plan.wrap(activity, self.simulation) if self.plan is not None else activity
+        return self.plan.wrap(activity, self._clock) if self.plan is not None else activity
 
     @property
     def lambda_functions(self) -> dict[str, Function]:

@@ -77,8 +77,8 @@ class Fake:
         self.service.expire()
 
     def reset(self) -> None:
-        """Forget every domain and execution, keep the Lambda functions; a virtual clock goes back to
-        its start."""
+        """Forget every domain and execution; a virtual clock goes back to its start. The Lambda
+        functions stay."""
         if isinstance(self.clock, VirtualClock):
             self.clock.restart()
         functions = self.lambda_functions

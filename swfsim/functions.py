@@ -1,8 +1,8 @@
 """Lambda functions of a fake: ordinary Python callables, run when a Lambda task begins.
 
 A function takes the task's input, read as JSON (``{}`` when there is none), and returns something
-that JSON can say. What it raises fails the task. What it sleeps, through ``time.sleep``, is the time
-it takes: virtual on a virtual clock, so that a function can be made to time out.
+that JSON can say. What it raises fails the task. What it sleeps, through ``time.sleep``, is the
+time it takes: virtual on a virtual clock, so that a function can be made to time out.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from swfsim.core import lambdas
 
 if TYPE_CHECKING:
+    from swfsim.clock import Clock
     from swfsim.core.world import Execution
-    from swfsim.service import Service
+
+Ends = Callable[["Execution", int, str | None, str, str], None]
+"""Tells the service that a task's function has ended: result, or reason and details."""
 
 Function = Callable[[Any], Any]
 
@@ -74,16 +77,17 @@ class _Stopwatch:
 class Invoker:
     """Runs the functions whose tasks have begun, and brings their outcomes back to the machine."""
 
-    def __init__(self, service: Service, functions: dict[str, Function]) -> None:
-        self._service = service
+    def __init__(self, functions: dict[str, Function], clock: Clock, ends: Ends) -> None:
         self._functions = functions
+        self._clock = clock
+        self._ends = ends
 
     def invoke(self, x: Execution, scheduled_id: int) -> None:
         """Called under the service's lock, right after LambdaFunctionStarted."""
         asked = x.events[scheduled_id - 1].attrs
         raised = x.domain.world.behaviour.lambda_failure_reason
         call = (self._functions, asked["name"], asked.get("input"), raised)
-        if not self._service.clock.stands_still:
+        if not self._clock.stands_still:
             threading.Thread(
                 target=self._run_for_real, args=(x, scheduled_id, call), daemon=True
             ).start()
@@ -96,4 +100,4 @@ class Invoker:
 
     def _run_for_real(self, x: Execution, scheduled_id: int, call: Any) -> None:
         outcome = run(*call)
-        self._service.end_lambda(x, scheduled_id, outcome.result, outcome.reason, outcome.details)
+        self._ends(x, scheduled_id, outcome.result, outcome.reason, outcome.details)

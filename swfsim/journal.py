@@ -1,4 +1,4 @@
-"""``Journal``: what was asked and answered, by whom and when. One JSON line each when written out."""
+"""``Journal``: what was asked and answered, by whom and when; written out as JSON lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """One call: at an instant in milliseconds, of a worker; ``answer`` is the core's, or a Fault."""
+    """One call: at an instant in milliseconds, by a worker; ``answer`` in the core's form."""
 
     at: int
     who: str

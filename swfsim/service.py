@@ -45,7 +45,7 @@ class Service:
         self.machine = Machine(secret=secret, behaviour=behaviour)
         self.poll_s = poll_s
         self.lambda_functions: dict[str, Function] = {}
-        self._invoker = Invoker(self, self.lambda_functions)
+        self._invoker = Invoker(self.lambda_functions, clock, self._end_lambda)
         self._lock = threading.RLock()
         self._waiting: dict[TaskList, threading.Condition] = {}
         self._timekeeper = Timekeeper(self)
@@ -78,7 +78,7 @@ class Service:
             self.machine.expire(self.clock.now())
             self._follow()
 
-    def end_lambda(
+    def _end_lambda(
         self, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str
     ) -> None:
         """A Lambda function that ran on a thread of its own has ended."""

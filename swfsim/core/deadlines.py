@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from swfsim.core.world import Execution
+Due = Callable[[Any, Any], int | None]
+"""The instant at which a noun of an execution is really due; None when nothing is pending."""
 
-Due = Callable[["Execution", Any], int | None]
-"""The instant at which this noun of this execution is really due; None when nothing is pending."""
-
-Entry = tuple[int, int, int, str, "Execution", Any]
+Entry = tuple[int, int, int, str, Any, Any]
 """due, rank, sequence, kind, execution, key of the noun"""
 
 
@@ -37,7 +34,7 @@ class Deadlines:
         self._sequence = 0
         self._sweep_at = 1024
 
-    def push(self, due: int, kind: str, x: Execution, key: Any = None) -> None:
+    def push(self, due: int, kind: str, x: Any, key: Any = None) -> None:
         self._sequence += 1
         heapq.heappush(self._heap, (due, self._ranks.get(kind, 0), self._sequence, kind, x, key))
         if len(self._heap) > self._sweep_at:
@@ -50,7 +47,7 @@ class Deadlines:
         self._sweep_at = max(1024, 2 * len(self._heap))
 
     def nothing_by(self, now: int) -> bool:
-        """Whether surely nothing is due by this instant; cheap, since entries only come too early."""
+        """Whether surely nothing is due by this instant: an entry never comes too late."""
         return not self._heap or self._heap[0][0] > now
 
     def earliest(self) -> Entry | None:

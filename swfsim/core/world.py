@@ -16,10 +16,9 @@ from swfsim.core.tasklists import TaskList
 from swfsim.spec import faults
 
 if TYPE_CHECKING:
+    from swfsim.core.buckets import Bucket
     from swfsim.core.deadlines import Deadlines
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.rates import Bucket
-    from swfsim.core.visibility import Visibility
     from swfsim.spec.behaviour import Behaviour
 
 REGISTERED: Final = "REGISTERED"
@@ -198,6 +197,14 @@ class Execution:
         return f"<Execution {self.workflow_id} {self.run_id} {self.close_status or 'OPEN'}>"
 
 
+class Listing(Protocol):
+    """What a domain tells of its executions, for whoever lists them (``visibility``)."""
+
+    def note(self, x: Execution) -> None: ...
+
+    def forget(self, x: Execution) -> None: ...
+
+
 class Domain:
     """A domain with its types, task lists and executions."""
 
@@ -225,7 +232,7 @@ class Domain:
         region: Region,
         name: str,
         retention: str,
-        visibility: Visibility,
+        visibility: Listing,
         description: str | None = None,
     ) -> None:
         self.world = region.world

@@ -2,8 +2,8 @@
 
 Time       freezegun shows the virtual clock as ``time.time``, ``datetime.now`` and their kin;
            ``time.sleep`` waits on it
-Chance     ``os.urandom`` and the global ``random`` draw from the run's seed, and with them ``uuid4``
-           and ``secrets``
+Chance     ``os.urandom`` and the global ``random`` draw from the run's seed, and with them
+           ``uuid4`` and ``secrets``
 Identity   host name and process id are the run's own: they show up in histories
 Threads    are adopted (``threads``)
 Escapes    sockets to other machines, child processes and event loops are refused: nothing that

@@ -14,8 +14,8 @@ from swfsim.sim.workers import WorkerKilled, current
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from swfsim.clock import VirtualClock
     from swfsim.core.world import Activity, Execution
-    from swfsim.sim.simulation import Simulation
     from swfsim.sim.workers import Job, Letter, Worker
 
 RESPOND_ACTIVITY = (
@@ -47,10 +47,10 @@ KILL_AFTER = Treatment(kills=True)
 class Faults(Protocol):
     """What a simulation consults."""
 
-    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+    def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         """What becomes of a letter that has arrived."""
 
-    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+    def takes(self, worker: Worker) -> bool:
         """Whether a worker lives to see the task that it has just been handed."""
 
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
@@ -60,10 +60,10 @@ class Faults(Protocol):
 class NoFaults:
     """Everything goes well."""
 
-    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+    def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         return DELIVER
 
-    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+    def takes(self, worker: Worker) -> bool:
         return True
 
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
@@ -159,18 +159,18 @@ class Plan:
 
     # What befalls letters
 
-    def treat(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+    def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         if self._crashes and (crash := self._crash_at(worker, letter)) is not None:
             worker.process.restart_after_s = crash.restart_after_s
             return KILL_BEFORE if crash.moment == "before" else KILL_AFTER
         if letter.operation == RESPOND_DECISION:
-            return self._treat_decision(worker, letter, simulation)
+            return self._treat_decision(worker, letter, clock)
         job = worker.process.job
         fault = self._of_job(job) if self._activity else None
         if fault is None or job is None:
             return DELIVER
         if letter.operation in RESPOND_ACTIVITY:
-            return self._treat_answer(worker, letter, simulation, fault, job)
+            return self._treat_answer(worker, letter, clock, fault, job)
         if letter.operation == "RecordActivityTaskHeartbeat" and fault.detail == "HEARTBEAT":
             return LOSE
         return DELIVER
@@ -187,33 +187,33 @@ class Plan:
         return None
 
     def _treat_answer(
-        self, worker: Worker, letter: Letter, simulation: Simulation, fault: ActivityFault, job: Job
+        self, worker: Worker, letter: Letter, clock: VirtualClock, fault: ActivityFault, job: Job
     ) -> Treatment:
         match fault.kind:
             case "answer lost":
                 return LOSE
             case "answer late" if not letter.delayed:
                 letter.delayed = True
-                gone = _closes_at(job, simulation)
-                return Treatment(delay_ms=gone + _A_LITTLE_MS - simulation.now())
+                gone = _closes_at(job, clock)
+                return Treatment(delay_ms=gone + _A_LITTLE_MS - clock.at)
             case "worker dies" if fault.detail == "after answering":
                 worker.process.restart_after_s = fault.restart_after_s
                 return KILL_AFTER
         return DELIVER
 
-    def _treat_decision(self, worker: Worker, letter: Letter, simulation: Simulation) -> Treatment:
+    def _treat_decision(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         fault = self._of_decision(worker)
         if fault is None or letter.delayed:
             return DELIVER
         if fault.kind == "decision times out":
             letter.delayed = True
-            return Treatment(delay_ms=_decision_closes_in_ms(worker, simulation) + _A_LITTLE_MS)
+            return Treatment(delay_ms=_decision_closes_in_ms(worker, clock) + _A_LITTLE_MS)
         worker.process.restart_after_s = fault.restart_after_s
         return {"before answering": KILL_BEFORE, "after answering": KILL_AFTER}.get(
             fault.detail, DELIVER
         )
 
-    def takes(self, worker: Worker, simulation: Simulation) -> bool:
+    def takes(self, worker: Worker) -> bool:
         fault = self._of_decision(worker)
         if fault is None or fault.detail != "before deciding":
             return True
@@ -234,7 +234,7 @@ class Plan:
 
     # What befalls activities
 
-    def wrap(self, function: Callable[[Any], Any], simulation: Simulation) -> Callable[[Any], Any]:
+    def wrap(self, function: Callable[[Any], Any], clock: VirtualClock) -> Callable[[Any], Any]:
         """An activity that fails, hangs or dies when the plan says so, and else just runs."""
 
         @functools.wraps(function)
@@ -247,7 +247,7 @@ class Plan:
                 case "fails" if fault.error is not None:
                     raise fault.error
                 case "times out":
-                    _hang(worker, simulation)
+                    _hang(worker, clock)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
                         function(given)
@@ -266,11 +266,11 @@ def _task(job: Job) -> Activity | None:
     return job.x.activities.get(job.scheduled_id)
 
 
-def _closes_at(job: Job, simulation: Simulation) -> int:
+def _closes_at(job: Job, clock: VirtualClock) -> int:
     """When a job's task is timed out at the latest, however well it beats."""
     task = _task(job)
     if task is None:
-        return simulation.now()
+        return clock.at
     dues = [
         since + length
         for since, length in (
@@ -284,21 +284,21 @@ def _closes_at(job: Job, simulation: Simulation) -> int:
     return min(dues)
 
 
-def _decision_closes_in_ms(worker: Worker, simulation: Simulation) -> int:
+def _decision_closes_in_ms(worker: Worker, clock: VirtualClock) -> int:
     assert worker.deciding is not None, "asked only about a decision under way"
     task = worker.deciding[0].deciding
     if task is None:
         return 0
     if task.start_to_close is None:
         raise HarnessError("the decision task has no time-out (NONE), so it cannot time out")
-    return task.started_at + task.start_to_close - simulation.now()
+    return task.started_at + task.start_to_close - clock.at
 
 
-def _hang(worker: Worker, simulation: Simulation) -> None:
+def _hang(worker: Worker, clock: VirtualClock) -> None:
     """The worker is stuck until its task is gone, and comes back with nothing."""
     job = worker.process.job
     assert job is not None, "only a worker with a job hangs in it"
-    time.sleep((_closes_at(job, simulation) + _A_LITTLE_MS - simulation.now()) / 1000)
+    time.sleep((_closes_at(job, clock) + _A_LITTLE_MS - clock.at) / 1000)
     raise TimeoutError(f"{job.step} was stuck, says the scenario")
 
 

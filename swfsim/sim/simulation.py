@@ -317,7 +317,7 @@ class Simulation:
 
     def _serve(self, worker: Worker, letter: Letter) -> bool:
         """Answer a letter; False when its worker has to go on waiting, or is no more."""
-        treatment = self.faults.treat(worker, letter, self)
+        treatment = self.faults.treat(worker, letter, self.clock)
         if treatment.delay_ms:
             self._wake_at(worker, self.clock.at + treatment.delay_ms)
             return False
@@ -325,7 +325,7 @@ class Simulation:
             self._note(worker, letter, None)
         elif not self._ask(worker, letter):
             return False
-        if treatment.kills or (worker.handed and not self.faults.takes(worker, self)):
+        if treatment.kills or (worker.handed and not self.faults.takes(worker)):
             self.kill(worker, worker.process.restart_after_s)
             return False
         if not treatment.returns:

@@ -75,8 +75,8 @@ class Job:
 class Worker:
     """A loop that runs in the simulation, and what it waits for.
 
-    ``process`` is the worker that would share its memory in production: the worker itself, or for an
-    adopted thread the one that started it. When a process dies, all of it does.
+    ``process`` is the worker that would share its memory in production: the worker itself, or for
+    an adopted thread the one that started it. When a process dies, all of it does.
     """
 
     name: str
