@@ -23,16 +23,17 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import freezegun
 import freezegun.api
 from freezegun.api import freeze_factories  # type: ignore[attr-defined]
+from freezegun.config import settings
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
 from swfsim.sim import threads
-from swfsim.sim.workers import Sleep, current
+from swfsim.sim.workers import Sleep, Worker, current
 
 if TYPE_CHECKING:
     import datetime
@@ -47,13 +48,14 @@ class Hub(threads.Hub, Protocol):
     clock: VirtualClock
     entropy: random.Random
 
+    def refuse(self, error: HarnessError) -> None: ...
+
 
 _REAL_SLEEP = time.sleep
 _REAL_URANDOM = os.urandom
 _REAL_GETPID = os.getpid
 _REAL_GETHOSTNAME = socket.gethostname
 _FIRST_PID = 1000
-_MEASURES_REAL_TIME = ["_pytest.timing"]
 
 _hubs: list[Hub] = []
 
@@ -63,6 +65,7 @@ def _sleep(seconds: float) -> None:
     if worker is None:
         _REAL_SLEEP(seconds)
         return
+    worker.check_alive()
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     worker.ask(Sleep(_hubs[-1].now() + round(seconds * 1000)))
@@ -83,16 +86,20 @@ def _gethostname() -> str:
     return _REAL_GETHOSTNAME() if current() is None else "swfsim"
 
 
+def _refuse(worker: Worker, what: str) -> NoReturn:
+    """The application may swallow this error; the run ends with it all the same."""
+    error = HarnessError(f"worker {worker.name!r} was about to {what}")
+    _hubs[-1].refuse(error)
+    raise error
+
+
 def _refusal(real: Callable[..., Any], what: str, instead: str) -> Callable[..., Any]:
     """The real thing, except in a worker."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         worker = current()
         if worker is not None:
-            raise HarnessError(
-                f"worker {worker.name!r} was about to {what}, which no simulation could repeat: "
-                f"{instead}"
-            )
+            _refuse(worker, f"{what}, which no simulation could repeat: {instead}")
         return real(*args, **kwargs)
 
     return call
@@ -105,10 +112,11 @@ def _check_address(address: Any) -> None:
     worker = current()
     if worker is None or not isinstance(address, tuple) or address[0] in _LOCAL_HOSTS:
         return
-    raise HarnessError(
-        f"worker {worker.name!r} was about to reach {address[0]} over the network, which no "
-        "simulation could repeat: give the application a fake of that service (for other AWS "
-        "services, moto's mock_aws around the simulation)"
+    _refuse(
+        worker,
+        f"reach {address[0]} over the network, which no simulation could repeat: give the "
+        "application a fake of that service (for other AWS services, moto's mock_aws around the "
+        "simulation)",
     )
 
 
@@ -188,7 +196,7 @@ class Patches:
                 if value is _REAL_SLEEP and not name.startswith("_REAL"):
                     self._copies.append((module, name))
                     setattr(module, name, _sleep)
-        self._freezer = freezegun.freeze_time(moment(0), ignore=_MEASURES_REAL_TIME)
+        self._freezer = _freezer()
         self._frozen = self._freezer.start()
 
     def _take_back(self) -> None:
@@ -203,6 +211,20 @@ class Patches:
     def show(self, clock: VirtualClock | None) -> None:
         """Let freezegun read this clock from now on; with None, its own frozen instant again."""
         freeze_factories[-1] = self._frozen if clock is None else _Reading(clock)
+
+
+def _freezer() -> Any:
+    """freezegun, which by default leaves alone whatever ``threading`` or ``queue`` call, a thread's
+    own function too: what these two need of real time they get from ``threads``."""
+    usual = settings.default_ignore_list
+    settings.default_ignore_list = [
+        *(name for name in usual if name not in ("threading", "queue")),
+        "_pytest.timing",  # how long a test took is no business of its simulation
+    ]
+    try:
+        return freezegun.freeze_time(moment(0))
+    finally:
+        settings.default_ignore_list = usual
 
 
 class _Reading(freezegun.api.FrozenDateTimeFactory):

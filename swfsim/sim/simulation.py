@@ -100,6 +100,7 @@ class Simulation:
         self._scheduled: list[tuple[Execution, Activity]] = []
         self._added = 0
         self._running = False
+        self._refused: HarnessError | None = None
         self._who = "SWF"
         service.machine.watch = self._watch
 
@@ -135,13 +136,17 @@ class Simulation:
             answer = self.service.call(operation, params, region)
             self._after_service()
             return answer
-        _refuse_adaptive_retries(client)
+        self._refuse_adaptive_retries(client)
         letter = Letter(operation, params, region)
         worker.ask(letter)
         if letter.error is not None:
             raise letter.error
         assert letter.answer is not None, "a letter is answered or refused"
         return letter.answer
+
+    def refuse(self, error: HarnessError) -> None:
+        """A worker did what no simulation can repeat: the run ends with this error."""
+        self._refused = error
 
     def kill(self, worker: Worker, restart_after_s: float | None = None) -> None:
         """Kill a worker with all threads of its process; ``restart_after_s`` runs its loop anew."""
@@ -154,6 +159,17 @@ class Simulation:
     def attempt_of(self, x: Execution, scheduled_id: int) -> int:
         """How often this activity's type had been scheduled in its workflow id, itself included."""
         return self._attempt_of[x.run_id, scheduled_id]
+
+    def _refuse_adaptive_retries(self, client: Any) -> None:
+        retries = getattr(client.meta.config, "retries", None) or {}
+        if retries.get("mode") == "adaptive":
+            self.refuse(
+                HarnessError(
+                    "a client in retry mode 'adaptive' waits on real time where no simulation can "
+                    "reach it: make it with retries={'mode': 'standard'} for the simulation"
+                )
+            )
+            raise self._refused or AssertionError
 
     # Running
 
@@ -259,9 +275,13 @@ class Simulation:
                 f"in worker {worker.name!r} of the simulation, at {moment(self.clock.at)}"
             )
             self._forget(worker)
+            if self._refused is not None:
+                raise self._refused from error
             raise
         finally:
             self._who = "SWF"
+        if self._refused is not None:
+            raise self._refused
         if worker.greenlet.dead:
             self._finish(worker)
         else:
@@ -429,12 +449,3 @@ def _put_back(x: Execution, task: Activity) -> None:
     """A task that was held back can be taken, if it is still waiting."""
     if x.open and x.activities.get(task.scheduled_id) is task and not task.started_id:
         x.domain.activity_list(task.list_name).add(task, task.priority)
-
-
-def _refuse_adaptive_retries(client: Any) -> None:
-    retries = getattr(client.meta.config, "retries", None) or {}
-    if retries.get("mode") == "adaptive":
-        raise HarnessError(
-            "a client in retry mode 'adaptive' waits on real time where no simulation can reach "
-            "it: make it with retries={'mode': 'standard'} for the simulation"
-        )

@@ -55,6 +55,7 @@ def _worker(what: str) -> Worker:
             f"a {what} made inside a simulation would have to wait outside of it: "
             "make it where it is used"
         )
+    worker.check_alive()
     return worker
 
 

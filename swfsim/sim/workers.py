@@ -110,17 +110,25 @@ class Worker:
 
     def ask(self, request: Letter | Sleep | Wait) -> None:
         """Called on the worker's own greenlet: hand over to the simulation until it is answered."""
+        self.check_alive()
+        self._hand_over(request)
+        if self.killed:
+            raise WorkerKilled(self.name)
+
+    def check_alive(self) -> None:
+        """Raises ``WorkerKilled`` in a worker that is dead; one that catches it over and over is
+        left standing for good."""
+        if self.killed:
+            self.refusals += 1
+            while self.refusals > DYING_CALLS_MAX:
+                self._hand_over(None)
+            raise WorkerKilled(self.name)
+
+    def _hand_over(self, request: Letter | Sleep | Wait | None) -> None:
         me = self.greenlet
         if me is None or me.parent is None:
             raise HarnessError(f"worker {self.name!r} is not part of a running simulation")
-        if self.killed:
-            self.refusals += 1
-            if self.refusals > DYING_CALLS_MAX:
-                me.parent.switch(None)  # never to come back
-            raise WorkerKilled(self.name)
         me.parent.switch(request)
-        if self.killed:
-            raise WorkerKilled(self.name)
 
 
 class WorkerGreenlet(greenlet.greenlet):

@@ -1,4 +1,4 @@
-"""Twelve facts about Amazon SWF that most often surprise whoever implements it or codes against it."""
+"""Twelve facts about Amazon SWF that most often surprise those who code against it."""
 
 from __future__ import annotations
 
