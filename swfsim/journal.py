@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from swfsim.core.events import Event, Parked
+from swfsim.core.events import Parked
+from swfsim.core.pages import Page
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ class Entry(NamedTuple):
 
 def _plain(value: Any) -> Any:
     """Events by their ids, whatever else cannot be JSON as text."""
-    if isinstance(value, Event):
-        return value.id
-    return str(value)
+    return [event.id for event in value] if isinstance(value, Page) else str(value)
 
 
 class Journal:

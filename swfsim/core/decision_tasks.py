@@ -62,8 +62,7 @@ def _page(
     x: Execution, asked: Attrs, first: int, last: int, started: int, previous: int, scheduled: int
 ) -> Attrs:
     """Events ``first`` (from 0) to ``last`` of the task; later news never enters its pages."""
-    reverse = asked.get("reverseOrder", False)
-    events, on = pages.cut(x.events, first, last, pages.size(asked), reverse)
+    events, on = pages.cut(x, first, last, asked)
     world = x.domain.world
     answer = {
         "taskToken": _token(world, x, scheduled, started),
@@ -74,7 +73,7 @@ def _page(
         "events": events,
     }
     if on is not None:
-        left = (first, on) if reverse else (on, last)
+        left = (first, on) if events.reverse else (on, last)
         rest = (*left, started, previous, scheduled)
         answer["nextPageToken"] = pages.seal(
             world, OPERATION, asked, x.run_id, *(str(number) for number in rest)

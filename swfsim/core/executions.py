@@ -109,7 +109,7 @@ def history(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     where = pages.position(domain.world, operation, asked)
     if where is not None:
         start, end = (0, int(where[0])) if reverse else (int(where[0]), end)
-    events, on = pages.cut(x.events, start, end, pages.size(asked), reverse)
+    events, on = pages.cut(x, start, end, asked)
     answer: Attrs = {"events": events}
     if on is not None:
         answer["nextPageToken"] = pages.seal(domain.world, operation, asked, str(on))

@@ -13,10 +13,10 @@ from swfsim.core import tokens
 from swfsim.spec import faults, limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import World
+    from swfsim.core.world import Execution, World
 
 _Key = TypeVar("_Key", str, tuple[str, str])
 
@@ -52,20 +52,38 @@ def position(world: World, operation: str, asked: Attrs) -> list[str] | None:
     return where[:-2]
 
 
-def cut(
-    events: Sequence[Event], start: int, end: int, length: int, reverse: bool
-) -> tuple[list[Event], int | None]:
-    """A page of ``events[first:last]`` and where the next one begins, None after the last.
+class Page:
+    """Some events of a history, ``first`` to ``last`` counted from 0, or those from the end.
 
-    ``start`` and ``end`` bound what is left to show; with ``reverse`` it is shown from the end.
+    It holds no copy: recorded events never change. Whoever answers a client makes one.
     """
-    if reverse:
-        first = max(start, end - length)
-        page = list(events[first:end])
-        page.reverse()
-        return page, (first if first > start else None)
-    last = min(end, start + length)
-    return list(events[start:last]), (last if last < end else None)
+
+    __slots__ = ("first", "last", "reverse", "x")
+
+    def __init__(self, x: Execution, first: int, last: int, *, reverse: bool) -> None:
+        self.x = x
+        self.first = first
+        self.last = last
+        self.reverse = reverse
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __iter__(self) -> Iterator[Event]:
+        shown = self.x.events[self.first : self.last]
+        return reversed(shown) if self.reverse else iter(shown)
+
+
+def cut(x: Execution, start: int, end: int, asked: Attrs) -> tuple[Page, int | None]:
+    """The page of a history that a call asks for, and where the next begins, None after the last.
+
+    ``start`` and ``end`` bound what is left to show; with reverseOrder it is shown from the end.
+    """
+    if asked.get("reverseOrder", False):
+        first = max(start, end - size(asked))
+        return Page(x, first, end, reverse=True), (first if first > start else None)
+    last = min(end, start + size(asked))
+    return Page(x, start, last, reverse=False), (last if last < end else None)
 
 
 def after(world: World, operation: str, asked: Attrs, keys: list[_Key]) -> tuple[list[_Key], Attrs]:

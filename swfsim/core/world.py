@@ -148,6 +148,7 @@ class Execution:
         "previous_started_id",
         "queued",
         "run_id",
+        "shown",
         "started",
         "started_at",
         "timers",
@@ -159,6 +160,7 @@ class Execution:
         self.workflow_id = workflow_id
         self.run_id = run_id
         self.events: list[Event] = []
+        self.shown: Any = None  # what a lane keeps in order to show the events faster
         self.started: Attrs = {}  # the attributes of event 1: every resolved setting
         self.started_at = 0
         self.due: int | None = None  # of the execution's own timeout
@@ -190,7 +192,7 @@ class Execution:
     def state(self) -> dict[str, Any]:
         """Everything that the history adds up to, for comparison with a fold of it."""
         return {
-            name: getattr(self, name) for name in self.__slots__ if name not in ("domain", "events")
+            name: getattr(self, name) for name in self.__slots__ if name not in ("domain", "events", "shown")
         }
 
     def __repr__(self) -> str:

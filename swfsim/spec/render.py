@@ -7,6 +7,7 @@ copy that this needs anyway is also what keeps a caller's hands off the world.
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -58,8 +59,64 @@ def _structure(shape: Any) -> Renderer:
     return render
 
 
-def _history(value: Any, stamp: Stamp) -> Any:
-    return [event(one, stamp) for one in value]
+class _Shown:
+    """The events of one execution ready to be copied: outer dicts, attributes, and where nested.
+
+    Copying whole columns at once is what makes a page of a thousand events cheap.
+    """
+
+    __slots__ = ("attributes", "members", "nested", "outer", "stamp")
+
+    def __init__(self, stamp: Stamp) -> None:
+        self.stamp = stamp
+        self.outer: list[dict[str, Any]] = []
+        self.members: list[str] = []
+        self.attributes: list[dict[str, Any]] = []
+        self.nested: list[tuple[int, tuple[str, ...]]] = []
+
+    def extend(self, events: Any) -> None:
+        for one in events[len(self.outer) :]:
+            member, names = _EVENT_PARTS[one.kind]
+            nested = tuple(name for name in names if name in one.attrs)
+            if nested:
+                self.nested.append((len(self.outer), nested))
+            self.outer.append(
+                {
+                    "eventTimestamp": self.stamp(one.at),
+                    "eventType": one.kind,
+                    "eventId": one.id,
+                    member: None,
+                }
+            )
+            self.members.append(member)
+            self.attributes.append(one.attrs)
+
+    def copies(self, first: int, last: int) -> list[dict[str, Any]]:
+        page = list(map(dict.copy, self.outer[first:last]))
+        attributes = list(map(dict.copy, self.attributes[first:last]))
+        for one, member, attrs in zip(page, self.members[first:last], attributes, strict=True):
+            one[member] = attrs
+        nested = self.nested
+        for position in range(bisect_left(nested, (first,)), bisect_left(nested, (last,))):
+            number, names = nested[position]
+            attrs = attributes[number - first]
+            for name in names:
+                attrs[name] = attrs[name].copy()
+        return page
+
+
+def _history(page: Any, stamp: Stamp) -> Any:
+    """The events of a page (``x``, ``first``, ``last``, ``reverse``), a copy of each."""
+    x = page.x
+    shown = x.shown
+    if shown is None or shown.stamp is not stamp:
+        shown = x.shown = _Shown(stamp)
+    if len(shown.outer) < page.last:
+        shown.extend(x.events)
+    copies: list[dict[str, Any]] = shown.copies(page.first, page.last)
+    if page.reverse:
+        copies.reverse()
+    return copies
 
 
 def _compile(shape: Any) -> Renderer:
@@ -72,20 +129,22 @@ def _compile(shape: Any) -> Renderer:
     return _instant if shape.type_name == "timestamp" else _same
 
 
-_EVENT_RENDERERS: Final[dict[str, tuple[str, Renderer]]] = {
-    name: (model.EVENT_MEMBER[name], _structure(model.event_shape(name))) for name in model.EVENTS
-}
+def _event_parts(kind: str) -> tuple[str, tuple[str, ...]]:
+    """An event type's attribute member, and which of its attributes are not plain values."""
+    shape = model.event_shape(kind)
+    compiled = {name: _compile(member) for name, member in shape.members.items()}
+    assert set(compiled.values()) <= {_same, _flat}, "events nest one level deep"
+    return model.EVENT_MEMBER[kind], tuple(n for n, one in compiled.items() if one is _flat)
+
+
+_EVENT_PARTS: Final = {kind: _event_parts(kind) for kind in model.EVENTS}
 
 
 def event(one: Any, stamp: Stamp) -> dict[str, Any]:
-    """A recorded event (``id``, ``at``, ``kind``, ``attrs``) as a member of a history."""
-    member, renderer = _EVENT_RENDERERS[one.kind]
-    return {
-        "eventTimestamp": stamp(one.at),
-        "eventType": one.kind,
-        "eventId": one.id,
-        member: renderer(one.attrs, stamp),
-    }
+    """One recorded event (``id``, ``at``, ``kind``, ``attrs``) as a member of a history."""
+    shown = _Shown(stamp)
+    shown.extend([one])
+    return shown.copies(0, 1)[0]
 
 
 @functools.cache

@@ -17,6 +17,7 @@ import botocore.exceptions
 import pytest
 
 from swfsim import Behaviour, Env, Fake, fake_swf, wire
+from swfsim.core.pages import Page
 from swfsim.sim.faults import decider_dies
 from swfsim.sim.plan import Plan
 from swfsim.spec.behaviour import Quotas
@@ -834,7 +835,8 @@ def test_60_instants_on_the_wire_are_doubles_in_scientific_form(swf: Driver) -> 
     swf.start()
     domain = swf.fake.service.machine.world.region("us-east-1").domain(DOMAIN)
     x = domain.open["order-1"]
-    body = wire.answer_bytes("GetWorkflowExecutionHistory", {"events": x.events})
+    page = Page(x, 0, len(x.events), reverse=False)
+    body = wire.answer_bytes("GetWorkflowExecutionHistory", {"events": page})
     text = body.decode().split('"eventTimestamp":')[1].split(",")[0]
     assert re.fullmatch(r"1\.9[0-9]+E9", text)
     assert json.loads(body)["events"][0]["eventTimestamp"] == x.started_at / 1000

@@ -1,0 +1,99 @@
+"""Settings, from the environment (`ORDERS_DATABASE_URL=…`) or given to `Settings(…)`.
+
+All times are whole seconds. What boto3 finds by itself (credentials, region, endpoint) is left to
+boto3: AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and so on.
+"""
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator, AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orders import messages, workflow
+
+YEAR = 31_536_000
+Seconds = Annotated[int, Field(ge=1, le=YEAR)]
+
+
+def _known_step(name: str) -> str:
+    if name not in workflow.ALL_STEPS:
+        raise ValueError(f"no such step; these are: {', '.join(workflow.ALL_STEPS)}")
+    return name
+
+
+Step = Annotated[str, AfterValidator(_known_step)]
+
+LOCAL = "local"
+"""In place of a URL: the small implementation that needs no service, for development."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="ORDERS_", populate_by_name=True, frozen=True)
+
+    domain: str = "orders"
+    retention_days: int = Field(default=30, ge=0, le=90)
+    workflow_version: str = "1.0"
+    activity_version: str = "1.0"
+    decision_task_list: str = "orders-decisions"
+    activity_task_list: str = "orders-activities"
+
+    activity_task_timeout: Seconds = Field(
+        default=60,
+        validation_alias=AliasChoices("ACTIVITY_TASK_TIMEOUT", "ORDERS_ACTIVITY_TASK_TIMEOUT"),
+    )
+    """Start-to-close of steps that take less than a minute."""
+    long_activity_task_timeout: Seconds = 600
+    """Start-to-close of steps that may take minutes: EnrichData, CallExternalAPI, SaveResults."""
+    step_timeouts: dict[Step, Seconds] = {}
+    """Start-to-close of single steps, as JSON: {"EnrichData": 900}."""
+    heartbeat_timeout: Seconds = 60
+    schedule_to_start_timeout: Seconds = 3600
+    rollback_schedule_to_start_timeout: Seconds = 86_400
+    decision_task_timeout: Seconds = 60
+    execution_timeout: Seconds = 604_800
+
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    retry_backoff: int = Field(default=0, ge=0, le=86_400)
+    """Wait before the second attempt; doubles with each further one. 0: retry at once."""
+    retry_backoff_cap: int = Field(default=300, ge=0, le=86_400)
+
+    database_url: str = "sqlite:///orders.db"
+    payload_dir: str = "payloads"
+    payload_bucket: str = ""
+    """An S3 bucket for texts too long for SWF; empty: the local directory `payload_dir`."""
+    payload_prefix: str = "orders/payloads/"
+
+    payments_url: str = LOCAL
+    notifier_url: str = LOCAL
+    external_api_url: str = "https://api.example.com/enrich"
+    http_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
+
+    def timeouts(self) -> dict[str, workflow.Timeouts]:
+        """Step → its four timeouts."""
+        return workflow.default_timeouts(
+            short=self.activity_task_timeout,
+            long=self.long_activity_task_timeout,
+            heartbeat=self.heartbeat_timeout,
+            schedule_to_start=self.schedule_to_start_timeout,
+            rollback_schedule_to_start=self.rollback_schedule_to_start_timeout,
+            start_to_close=self.step_timeouts,
+        )
+
+    def rules(self) -> workflow.Rules:
+        """What the decider must know of these settings."""
+        return workflow.Rules(
+            activity_version=self.activity_version,
+            activity_task_list=self.activity_task_list,
+            timeouts=self.timeouts(),
+            max_attempts=self.max_attempts,
+            retry_backoff=self.retry_backoff,
+            retry_backoff_cap=self.retry_backoff_cap,
+            refer=(
+                partial(
+                    messages.s3_reference, bucket=self.payload_bucket, prefix=self.payload_prefix
+                )
+                if self.payload_bucket
+                else messages.local_reference
+            ),
+        )
