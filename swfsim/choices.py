@@ -21,9 +21,10 @@ class Choice(NamedTuple):
 
 
 class Choices(Protocol):
-    """A source of choices. ``trail`` holds what was picked so far."""
+    """A source of choices. ``trail`` is what was picked so far."""
 
-    trail: list[Choice]
+    @property
+    def trail(self) -> list[Choice]: ...
 
     def pick(self, options: int, label: str) -> int:
         """A number from 0 to ``options`` - 1."""
@@ -34,12 +35,16 @@ class Seeded:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.trail: list[Choice] = []
+        self._picked: list[tuple[str, int, int]] = []
         self._random = random.Random(f"swfsim {seed}")
+
+    @property
+    def trail(self) -> list[Choice]:
+        return [Choice(*one) for one in self._picked]
 
     def pick(self, options: int, label: str) -> int:
         picked = self._random.randrange(options)
-        self.trail.append(Choice(label, options, picked))
+        self._picked.append((label, options, picked))
         return picked
 
 
@@ -50,11 +55,15 @@ class Replayed:
     """
 
     def __init__(self, trail: list[Choice]) -> None:
-        self.trail: list[Choice] = []
+        self._picked: list[Choice] = []
         self._script = list(trail)
 
+    @property
+    def trail(self) -> list[Choice]:
+        return list(self._picked)
+
     def pick(self, options: int, label: str) -> int:
-        number = len(self.trail)
+        number = len(self._picked)
         picked = 0
         if number < len(self._script):
             told = self._script[number]
@@ -65,5 +74,5 @@ class Replayed:
                     "or code that changed since."
                 )
             picked = told.picked
-        self.trail.append(Choice(label, options, picked))
+        self._picked.append(Choice(label, options, picked))
         return picked

@@ -26,12 +26,13 @@ from swfsim.transports import boto
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from swfsim.clock import Instant
     from swfsim.core.events import Attrs
     from swfsim.functions import Function
     from swfsim.spec.behaviour import Behaviour
+    from swfsim.spec.check import Params
 
 ClockName = Literal["system", "virtual"]
 
@@ -49,7 +50,7 @@ class Fake:
         """The Lambda functions of the region, by name: callables that take the task's input."""
         return self.service.lambda_functions
 
-    def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
+    def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The door of the boto3 lane; not for tests, which use a boto3 client."""
         return self.service.call(operation, params, region)
 

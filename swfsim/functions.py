@@ -84,7 +84,7 @@ class Invoker:
 
     def invoke(self, x: Execution, scheduled_id: int) -> None:
         """Called under the service's lock, right after LambdaFunctionStarted."""
-        asked = x.events[scheduled_id - 1].attrs
+        asked = x.events.attrs[scheduled_id - 1]
         raised = x.domain.world.behaviour.lambda_failure_reason
         call = (self._functions, asked["name"], asked.get("input"), raised)
         if not self._clock.stands_still:

@@ -32,10 +32,16 @@ def _plain(value: Any) -> Any:
 
 
 class Journal:
-    """The calls of a run in the order in which the service saw them."""
+    """The calls of a run in the order in which the service saw them; kept as columns."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self._columns: tuple[list[Any], ...] = ([], [], [], [], [])
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (Entry(*row) for row in zip(*self._columns, strict=True))
 
     def note(
         self,
@@ -46,10 +52,11 @@ class Journal:
         answer: Attrs | Fault | Parked | None,
     ) -> None:
         """``answer`` is None for a call that never reached the service."""
-        self.entries.append(Entry(at, who, operation, params, answer))
+        for column, value in zip(self._columns, (at, who, operation, params, answer), strict=True):
+            column.append(value)
 
     def lines(self) -> Iterator[str]:
-        for entry in self.entries:
+        for entry in self:
             line: dict[str, Any] = {
                 "at": entry.at,
                 "who": entry.who,

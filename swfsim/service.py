@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from swfsim.core.events import Parked
 from swfsim.core.machine import Machine
@@ -16,13 +16,12 @@ from swfsim.functions import Function, Invoker
 from swfsim.spec import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from swfsim.clock import Clock
     from swfsim.core.events import Attrs
     from swfsim.core.tasklists import TaskList
     from swfsim.core.world import Execution
     from swfsim.spec.behaviour import Behaviour
+    from swfsim.spec.check import Params
 
 REGION = "us-east-1"
 
@@ -50,14 +49,14 @@ class Service:
         self._waiting: dict[TaskList, threading.Condition] = {}
         self._timekeeper = Timekeeper(self)
 
-    def ask(self, operation: str, params: Mapping[str, Any], region: str) -> Attrs | Parked:
+    def ask(self, operation: str, params: Params, region: str) -> Attrs | Parked:
         """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""
         with self._lock:
             answer = self.machine.call(operation, params, self.clock.now(), region)
             self._follow()
             return answer
 
-    def call(self, operation: str, params: Mapping[str, Any], region: str = REGION) -> Attrs:
+    def call(self, operation: str, params: Params, region: str = REGION) -> Attrs:
         """Answer a call; a poll waits for a task as long as the service would hold it."""
         answer = self.ask(operation, params, region)
         if not isinstance(answer, Parked):
@@ -98,9 +97,7 @@ class Service:
 
     # Long polls
 
-    def _wait(
-        self, operation: str, params: Mapping[str, Any], region: str, parked: Parked
-    ) -> Attrs:
+    def _wait(self, operation: str, params: Params, region: str, parked: Parked) -> Attrs:
         until = time.monotonic() + self.poll_s
         with self._lock:
             waiting = parked.task_list

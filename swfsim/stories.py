@@ -30,6 +30,7 @@ from swfsim.sim.plan import Plan
 from swfsim.spec import model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from swfsim.app import AppFactory
@@ -83,7 +84,7 @@ class Moment:
         if self.step is not None:
             attrs = event.attrs
             if "activityType" not in attrs:
-                attrs = x.events[attrs["scheduledEventId"] - 1].attrs
+                attrs = x.events.attrs[attrs["scheduledEventId"] - 1]
             if attrs["activityType"]["name"] != self.step:
                 return False
         self.seen += 1
@@ -104,7 +105,7 @@ class Story:
             raise HarnessError(f"{make_app!r} makes no App but {self.app!r}")
         self.plan = Plan(steps=self.app.steps)
         self.env = Env.sim(seed, plan=self.plan, **options)
-        self.moments: list[timeline.Moment] = []
+        self._seen = timeline.Record()
         self.executions: list[Execution] = []
         self._begins_at = 0
         self._open = 0
@@ -207,9 +208,13 @@ class Story:
         """Virtual seconds since the story began."""
         return (self.env.simulation.now() - self._begins_at) / 1000
 
+    def moments(self) -> Iterator[timeline.Moment]:
+        """Every event of the story, in the order recorded, with whoever brought it about."""
+        return iter(self._seen)
+
     def report(self, *, brief: bool = True, lines_max: int = 500) -> str:
         """The timeline so far: virtual time, who, what. Of a long one, the last lines."""
-        lines = list(timeline.text(self.moments, self._begins_at, brief=brief))
+        lines = list(timeline.text(self.moments(), self._begins_at, brief=brief))
         left_out = len(lines) - lines_max
         if left_out > 0:
             lines[:left_out] = [f"({left_out} earlier lines are left out)"]
@@ -229,7 +234,7 @@ class Story:
         self.env.add("operator", act, after_s=after_s)
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
-        self.moments.append(timeline.Moment(x, event, who))
+        self._seen.note(x, event.id, who)
         if event.kind == "WorkflowExecutionStarted":
             self.executions.append(x)
             self._open += 1

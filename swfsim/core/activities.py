@@ -86,7 +86,7 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     if "identity" in asked:
         told["identity"] = asked["identity"]
     m.record(x, "ActivityTaskStarted", told)
-    scheduled = x.events[task.scheduled_id - 1].attrs
+    scheduled = x.events.attrs[task.scheduled_id - 1]
     answer = {
         "taskToken": _token(domain.world, x, task),
         "activityId": task.id,

@@ -70,7 +70,7 @@ def due(x: Execution, initiated_id: int) -> int | None:
 
 def begin(m: Recorder, x: Execution, initiated_id: int) -> None:
     """Also when the parent has closed meanwhile: its policy is then applied to the new run."""
-    asked = x.events[initiated_id - 1].attrs
+    asked = x.events.attrs[initiated_id - 1]
     domain = x.domain
     if asked["workflowId"] in domain.open:
         x.children[initiated_id].done = True

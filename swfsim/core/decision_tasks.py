@@ -54,8 +54,8 @@ def _first_shown(x: Execution) -> int:
     """For startAtPreviousStartedEvent: the first event of the previous start's instant."""
     if not x.previous_started_id:
         return 0
-    previous_at = x.events[x.previous_started_id - 1].at
-    return bisect_left(x.events, previous_at, key=lambda e: e.at)
+    instants = x.events.instants
+    return bisect_left(instants, instants[x.previous_started_id - 1])
 
 
 def _page(

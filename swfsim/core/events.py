@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 if TYPE_CHECKING:
     from swfsim.core.tasklists import TaskList
@@ -27,6 +29,48 @@ class Event(NamedTuple):
     at: int
     kind: str
     attrs: Attrs
+
+
+class History(Sequence[Event]):
+    """The events of one run, kept as columns and handed out as ``Event``: a history may have 25,000
+    of them, and there may be many histories."""
+
+    __slots__ = ("attrs", "instants", "kinds")
+
+    def __init__(self) -> None:
+        self.instants = array("q")
+        self.kinds: list[str] = []
+        self.attrs: list[Attrs] = []
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def append(self, event: Event) -> None:
+        self.instants.append(event.at)
+        self.kinds.append(event.kind)
+        self.attrs.append(event.attrs)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Event]: ...
+
+    def __getitem__(self, place: int | slice) -> Event | list[Event]:
+        if isinstance(place, slice):
+            numbers = range(*place.indices(len(self.kinds)))
+            return [self[number] for number in numbers]
+        number = place if place >= 0 else len(self.kinds) + place
+        return Event(number + 1, self.instants[number], self.kinds[number], self.attrs[number])
+
+    def __iter__(self) -> Iterator[Event]:
+        columns = zip(self.instants, self.kinds, self.attrs, strict=True)
+        return (Event(number, *row) for number, row in enumerate(columns, 1))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, History) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Happened(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from swfsim.core import closing, decision_tasks, lambdas, rates
 from swfsim.core.deadlines import Deadlines
@@ -31,10 +31,9 @@ from swfsim.spec.behaviour import Behaviour
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from swfsim.core.events import Attrs, Outcome, Refused
     from swfsim.core.world import Execution
+    from swfsim.spec.check import Params
 
 _FEW = 10
 """So many decisions cannot be larger than a request may be, whatever their members hold."""
@@ -75,7 +74,7 @@ class Machine:
     # Asked from outside
 
     def call(
-        self, operation: str, params: Mapping[str, Any], now: int, region: str = "us-east-1"
+        self, operation: str, params: Params, now: int, region: str = "us-east-1"
     ) -> Attrs | Parked:
         """Answer one API call at the instant ``now``, in milliseconds.
 

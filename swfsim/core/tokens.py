@@ -7,7 +7,6 @@ closed long ago can still be answered with the service's own text, and none has 
 
 from __future__ import annotations
 
-import base64
 import binascii
 import struct
 import zlib
@@ -15,6 +14,8 @@ import zlib
 from swfsim.spec import faults
 
 _HEAD = bytes.fromhex("0000002a00000001") + bytes(8)
+_NUMBERS = struct.Struct(">IH")  # checksum and length of the body
+_BODY = len(_HEAD) + _NUMBERS.size
 _FILLER = bytes(range(64, 224))
 
 
@@ -24,15 +25,16 @@ def seal(secret: int, *parts: str) -> str:
     check = zlib.crc32(body, secret)
     size = len(body)
     filler = _FILLER[: max(0, 210 - size)]
-    return base64.b64encode(_HEAD + struct.pack(">IH", check, size) + body + filler).decode()
+    raw = _HEAD + _NUMBERS.pack(check, size) + body + filler
+    return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def unseal(secret: int, token: str) -> list[str]:
     """The texts in a token; raises the service's fault when it was never issued here."""
     try:
-        raw = base64.b64decode(token, validate=True)
-        check, size = struct.unpack_from(">IH", raw, len(_HEAD))
-        body = raw[len(_HEAD) + 6 :][:size]
+        raw = binascii.a2b_base64(token, strict_mode=True)
+        check, size = _NUMBERS.unpack_from(raw, len(_HEAD))
+        body = raw[_BODY : _BODY + size]
         if raw.startswith(_HEAD) and len(body) == size and zlib.crc32(body, secret) == check:
             return body.decode().split("\0")
     except (binascii.Error, struct.error, UnicodeError, ValueError):

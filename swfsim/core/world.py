@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from swfsim.core.events import History
 from swfsim.core.tasklists import TaskList
 from swfsim.spec import faults
 
@@ -159,7 +160,7 @@ class Execution:
         self.domain = domain
         self.workflow_id = workflow_id
         self.run_id = run_id
-        self.events: list[Event] = []
+        self.events = History()
         self.shown: Any = None  # what a lane keeps in order to show the events faster
         self.started: Attrs = {}  # the attributes of event 1: every resolved setting
         self.started_at = 0
@@ -192,7 +193,9 @@ class Execution:
     def state(self) -> dict[str, Any]:
         """Everything that the history adds up to, for comparison with a fold of it."""
         return {
-            name: getattr(self, name) for name in self.__slots__ if name not in ("domain", "events", "shown")
+            name: getattr(self, name)
+            for name in self.__slots__
+            if name not in ("domain", "events", "shown")
         }
 
     def __repr__(self) -> str:

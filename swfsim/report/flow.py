@@ -9,7 +9,7 @@ Workflow → FAILED
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.core.closing import STATUS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ARROW: Final = "→"
 
 
-def _step(events: list[Event], attrs: Attrs) -> str:
+def _step(events: Sequence[Event], attrs: Attrs) -> str:
     scheduled = events[attrs["scheduledEventId"] - 1].attrs
     name: str = scheduled["activityType"]["name"]
     return name
@@ -34,7 +34,7 @@ def _with(outcome: str, detail: Any) -> str:
     return f"{outcome}: {detail}" if detail else outcome
 
 
-_Line = Callable[["list[Event]", "Attrs"], str]
+_Line = Callable[["Sequence[Event]", "Attrs"], str]
 
 _LINES: Final[dict[str, _Line]] = {
     "ActivityTaskCompleted": lambda h, a: f"{_step(h, a)} {ARROW} completed",
@@ -65,11 +65,11 @@ _LINES: Final[dict[str, _Line]] = {
 }
 
 
-def _lambda(events: list[Event], attrs: Attrs) -> str:
+def _lambda(events: Sequence[Event], attrs: Attrs) -> str:
     return f"lambda {events[attrs['scheduledEventId'] - 1].attrs['name']}"
 
 
-def lines(events: list[Event]) -> Iterable[str]:
+def lines(events: Sequence[Event]) -> Iterable[str]:
     """The flow of a history, line by line."""
     for event in events:
         line = _LINES.get(event.kind)
@@ -79,7 +79,7 @@ def lines(events: list[Event]) -> Iterable[str]:
             yield f"Workflow {ARROW} {STATUS[event.kind]}"
 
 
-def flow(events: list[Event]) -> str:
+def flow(events: Sequence[Event]) -> str:
     """The flow of a history as a text, comparable with ``normal`` of a text by hand."""
     return "\n".join(lines(events))
 

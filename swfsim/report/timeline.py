@@ -27,6 +27,24 @@ class Moment(NamedTuple):
     who: str
 
 
+class Record:
+    """What was seen of a run, event by event; kept as columns, since runs are long."""
+
+    def __init__(self) -> None:
+        self._executions: list[Execution] = []
+        self._ids: list[int] = []
+        self._who: list[str] = []
+
+    def note(self, x: Execution, event_id: int, who: str) -> None:
+        self._executions.append(x)
+        self._ids.append(event_id)
+        self._who.append(who)
+
+    def __iter__(self) -> Iterator[Moment]:
+        columns = zip(self._executions, self._ids, self._who, strict=True)
+        return (Moment(x, x.events[event_id - 1], who) for x, event_id, who in columns)
+
+
 def elapsed(milliseconds: int) -> str:
     """``0:01:00.250``, with days in front when there are any."""
     seconds, rest = divmod(milliseconds, 1000)
@@ -45,7 +63,7 @@ def subject(x: Execution, attrs: Attrs) -> str:
         return activity_id if activity_id.startswith(name) else f"{name} ({activity_id})"
     scheduled_id = attrs.get("scheduledEventId")
     if scheduled_id:
-        return subject(x, x.events[scheduled_id - 1].attrs)
+        return subject(x, x.events.attrs[scheduled_id - 1])
     for member in ("activityId", "timerId", "workflowId", "name"):
         if member in attrs:
             return str(attrs[member])

@@ -16,6 +16,7 @@ runner, say) gets what it always got, except for freezegun's frozen time.
 from __future__ import annotations
 
 import asyncio.base_events
+import gc
 import multiprocessing.process
 import os
 import random
@@ -173,6 +174,7 @@ class Patches:
         self._depth = 0
         self._undo: list[tuple[Any, str, Any]] = []
         self._copies: list[tuple[Any, str]] = []
+        self._collector = _Collector()
         self._freezer: Any = None
         self._frozen: Any = None
 
@@ -198,8 +200,10 @@ class Patches:
                     setattr(module, name, _sleep)
         self._freezer = _freezer()
         self._frozen = self._freezer.start()
+        self._collector.__enter__()
 
     def _take_back(self) -> None:
+        self._collector.__exit__()
         self._freezer.stop()
         for module, name in self._copies:
             setattr(module, name, _REAL_SLEEP)
@@ -211,6 +215,30 @@ class Patches:
     def show(self, clock: VirtualClock | None) -> None:
         """Let freezegun read this clock from now on; with None, its own frozen instant again."""
         freeze_factories[-1] = self._frozen if clock is None else _Reading(clock)
+
+
+class _Collector:
+    """Python's garbage collector while runs go on.
+
+    A run makes much that stays, histories above all, and little in cycles. So the collector is
+    spared the rest of the process, and looks at everything less often: in long runs it would
+    otherwise take a quarter of the time.
+    """
+
+    THRESHOLDS = (2_000, 10, 20)
+
+    def __enter__(self) -> None:
+        self._thresholds = gc.get_threshold()
+        self._frozen = gc.get_freeze_count() == 0  # else somebody else has frozen what they want
+        if self._frozen:
+            gc.freeze()
+        if self._thresholds[0]:  # else somebody has switched it off
+            gc.set_threshold(*self.THRESHOLDS)
+
+    def __exit__(self) -> None:
+        gc.set_threshold(*self._thresholds)
+        if self._frozen:
+            gc.unfreeze()
 
 
 def _freezer() -> Any:

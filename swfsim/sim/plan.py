@@ -221,7 +221,7 @@ class Plan:
         return False
 
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
-        step = x.events[task.scheduled_id - 1].attrs["activityType"]["name"]
+        step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]
         fault = self._at_step(x, step, attempt)
         if fault is None or fault.kind != "times out":
             return None

@@ -34,12 +34,10 @@ from swfsim.sim.workers import (
     WorkerKilled,
     current,
 )
-from swfsim.spec import limits
+from swfsim.spec import check, limits
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from swfsim.choices import Choices
     from swfsim.clock import VirtualClock
     from swfsim.core.events import Attrs, Event
@@ -47,6 +45,7 @@ if TYPE_CHECKING:
     from swfsim.core.world import Activity, Execution
     from swfsim.service import Service
     from swfsim.sim.plan import Faults
+    from swfsim.spec.check import Params
 
 _POLLS = ("PollForDecisionTask", "PollForActivityTask")
 
@@ -101,6 +100,7 @@ class Simulation:
         self._added = 0
         self._running = False
         self._refused: HarnessError | None = None
+        self._known_client: Any = None
         self._who = "SWF"
         service.machine.watch = self._watch
 
@@ -129,14 +129,16 @@ class Simulation:
         if worker.request is request:
             self._make_ready(worker)
 
-    def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
+    def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The door of the boto3 lane: a worker's call becomes a letter; others are answered."""
         worker = current()
         if worker is None:
             answer = self.service.call(operation, params, region)
             self._after_service()
             return answer
-        self._refuse_adaptive_retries(client)
+        if client is not self._known_client:
+            self._refuse_adaptive_retries(client)
+            self._known_client = client
         letter = Letter(operation, params, region)
         worker.ask(letter)
         if letter.error is not None:
@@ -413,11 +415,12 @@ class Simulation:
                 self.add("SWF", functools.partial(_put_back, x, task), after_s=held_ms / 1000)
 
     def _note(self, worker: Worker, letter: Letter, answer: Attrs | Fault | None) -> None:
-        self.journal.note(self.clock.at, worker.name, letter.operation, letter.params, answer)
+        params = check.plain(letter.params)
+        self.journal.note(self.clock.at, worker.name, letter.operation, params, answer)
 
     def _hand(self, worker: Worker, letter: Letter, answer: Attrs) -> None:
         """Remember what task the worker has got; a further page is no new task."""
-        if letter.params.get("nextPageToken"):
+        if check.plain(letter.params).get("nextPageToken"):
             return
         run_id = answer["workflowExecution"]["runId"]
         x = self.service.machine.world.runs[run_id]
@@ -425,7 +428,7 @@ class Simulation:
         if letter.operation == "PollForDecisionTask":
             worker.deciding = (x, self._decisions[x.workflow_id])
         else:
-            scheduled_id = x.events[answer["startedEventId"] - 1].attrs["scheduledEventId"]
+            scheduled_id = x.events.attrs[answer["startedEventId"] - 1]["scheduledEventId"]
             worker.process.job = Job(
                 x,
                 answer["activityType"]["name"],

@@ -15,11 +15,10 @@ import greenlet
 from swfsim.errors import HarnessError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from swfsim.core.events import Attrs
     from swfsim.core.tasklists import TaskList
     from swfsim.core.world import Execution
+    from swfsim.spec.check import Params
 
 DYING_CALLS_MAX = 1_000
 """A worker that is killed and still asks this often is not going to end."""
@@ -38,7 +37,7 @@ class Letter:
     """A call of the SWF API, posted by a worker."""
 
     operation: str
-    params: Mapping[str, Any]
+    params: Params
     region: str
     answer: Attrs | None = None
     error: Exception | None = None

@@ -239,33 +239,44 @@ def _request_parser(operation: str) -> Parser:
     return _compile(model.operation(operation).input_shape, True, None)
 
 
-class Request(dict[str, Any]):
-    """The parameters of a call, checked and copied: only this module makes them."""
+class Checked:
+    """The parameters of a call, found good and copied: only this module makes them."""
 
-    __slots__ = ()
+    __slots__ = ("params",)
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
 
 
-def quick_request(operation: str, params: Any) -> Request | None:
+Params = Mapping[str, Any] | Checked
+"""Parameters as a client sent them, or checked already on their way in."""
+
+
+def plain(params: Params) -> Mapping[str, Any]:
+    return params.params if isinstance(params, Checked) else params
+
+
+def quick_request(operation: str, params: Any) -> Checked | None:
     """Parameters that are surely good; None when it takes a closer look."""
-    return Request(quick.copy(params)) if quick.request(operation)(params) else None
+    return Checked(quick.copy(params)) if quick.request(operation)(params) else None
 
 
-def request(operation: str, params: Mapping[str, Any]) -> Request:
-    """A clean copy of an operation's parameters; parameters checked before come back as they are.
+def request(operation: str, params: Params) -> dict[str, Any]:
+    """A clean copy of an operation's parameters.
 
     Raises ``Fault``: SerializationException for a wrong JSON type, else ValidationException with
     every violation of the whole request in one message.
     """
-    if type(params) is Request:
-        return params
-    good = quick_request(operation, params)
-    if good is not None:
-        return good
+    if isinstance(params, Checked):
+        return params.params
+    if quick.request(operation)(params):
+        copied: dict[str, Any] = quick.copy(params)
+        return copied
     found: list[str] = []
     clean: dict[str, Any] = _request_parser(operation)(params, None, found)
     if found:
         raise faults.violations(found)
-    return Request(clean)
+    return clean
 
 
 @functools.cache

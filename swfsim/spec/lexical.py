@@ -7,6 +7,7 @@ wording with the member named is the safest guess (``docs/fidelity.md``, unknown
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Final
@@ -21,7 +22,12 @@ _PATTERN: Final = "Member must satisfy regular expression pattern: "
 def _pattern(expression: str, shown: str | None = None) -> Rule:
     matches = re.compile(expression, re.DOTALL).fullmatch
     complaint = _PATTERN + (shown or expression)
-    return lambda value: None if matches(value) else complaint
+    return _remembering(lambda value: None if matches(value) else complaint)
+
+
+def _remembering(rule: Rule) -> Rule:
+    """The names of task lists, types and durations come again with nearly every call."""
+    return functools.lru_cache(maxsize=4096)(rule)
 
 
 def _duration(
@@ -42,7 +48,7 @@ def _duration(
             return f"Member must have value greater than or equal to {least}"
         return None
 
-    return rule
+    return _remembering(rule)
 
 
 def _priority(value: str) -> str | None:

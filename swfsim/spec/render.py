@@ -74,22 +74,25 @@ class _Shown:
         self.attributes: list[dict[str, Any]] = []
         self.nested: list[tuple[int, tuple[str, ...]]] = []
 
-    def extend(self, events: Any) -> None:
-        for one in events[len(self.outer) :]:
-            member, names = _EVENT_PARTS[one.kind]
-            nested = tuple(name for name in names if name in one.attrs)
-            if nested:
-                self.nested.append((len(self.outer), nested))
+    def extend(self, instants: Any, kinds: Any, attributes: Any) -> None:
+        """The columns of a history; those of its events that are not ready yet are made so."""
+        stamp = self.stamp
+        for number in range(len(self.outer), len(kinds)):
+            kind = kinds[number]
+            member, names = _EVENT_PARTS[kind]
+            attrs = attributes[number]
+            if names and (nested := tuple([name for name in names if name in attrs])):
+                self.nested.append((number, nested))
             self.outer.append(
                 {
-                    "eventTimestamp": self.stamp(one.at),
-                    "eventType": one.kind,
-                    "eventId": one.id,
+                    "eventTimestamp": stamp(instants[number]),
+                    "eventType": kind,
+                    "eventId": number + 1,
                     member: None,
                 }
             )
             self.members.append(member)
-            self.attributes.append(one.attrs)
+            self.attributes.append(attrs)
 
     def copies(self, first: int, last: int) -> list[dict[str, Any]]:
         page = list(map(dict.copy, self.outer[first:last]))
@@ -112,7 +115,7 @@ def _history(page: Any, stamp: Stamp) -> Any:
     if shown is None or shown.stamp is not stamp:
         shown = x.shown = _Shown(stamp)
     if len(shown.outer) < page.last:
-        shown.extend(x.events)
+        shown.extend(x.events.instants, x.events.kinds, x.events.attrs)
     copies: list[dict[str, Any]] = shown.copies(page.first, page.last)
     if page.reverse:
         copies.reverse()
@@ -143,8 +146,8 @@ _EVENT_PARTS: Final = {kind: _event_parts(kind) for kind in model.EVENTS}
 def event(one: Any, stamp: Stamp) -> dict[str, Any]:
     """One recorded event (``id``, ``at``, ``kind``, ``attrs``) as a member of a history."""
     shown = _Shown(stamp)
-    shown.extend([one])
-    return shown.copies(0, 1)[0]
+    shown.extend([one.at], [one.kind], [one.attrs])
+    return {**shown.copies(0, 1)[0], "eventId": one.id}
 
 
 @functools.cache

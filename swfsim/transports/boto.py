@@ -20,6 +20,7 @@ from botocore.utils import parse_timestamp
 from swfsim.clock import moment
 from swfsim.spec import check, model, render
 from swfsim.spec.faults import Fault
+from swfsim.transports import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from swfsim.core.events import Attrs
+    from swfsim.spec.check import Params
 
 _ANSWERED: Final = 200
 _MILLISECOND: Final = datetime.timedelta(milliseconds=1)
@@ -35,7 +37,7 @@ _MILLISECOND: Final = datetime.timedelta(milliseconds=1)
 class Door(Protocol):
     """Whatever answers the calls: a service, or a simulation that stands before one."""
 
-    def answer(self, client: Any, operation: str, params: Mapping[str, Any], region: str) -> Attrs:
+    def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The core's answer to a call; raises ``Fault``."""
 
 
@@ -64,18 +66,19 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     if service_model.service_name != "swf":
         return _original(self, operation_name, api_params)
     operation = service_model.operation_model(operation_name)
-    params = self._emit_api_params(
-        api_params=api_params,
-        operation_model=operation,
-        context={"client_region": self.meta.region_name, "client_config": self.meta.config},
-    )
+    params = api_params
+    if hooks.are_there(self, operation_name):
+        params = self._emit_api_params(
+            api_params=api_params,
+            operation_model=operation,
+            context={"client_region": self.meta.region_name, "client_config": self.meta.config},
+        )
     checked = check.quick_request(operation_name, params)
-    if checked is not None:
-        params = checked
-    else:
+    if checked is None:
         _validate(self, operation, params)
+    region = self.meta.region_name
     try:
-        answer = _doors[-1].answer(self, operation_name, params, self.meta.region_name)
+        answer = _doors[-1].answer(self, operation_name, checked or params, region)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
     shown = render.answer(operation_name, answer, stamp)

@@ -135,7 +135,7 @@ def test_an_empty_poll_stays_parked_and_time_jumps() -> None:
 
         env.add("decider", decide)
         env.run()
-        assert len(env.journal.entries) == 4
+        assert len(env.journal) == 4
         assert env.executions()[0].close_status == "COMPLETED"
 
 
@@ -416,13 +416,21 @@ def test_an_exception_that_a_worker_lets_escape_ends_the_run() -> None:
 # What would escape
 
 
+def run_an_event_loop() -> None:
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
 @pytest.mark.parametrize(
     ("escape", "advice"),
     [
         (lambda: subprocess.run(["true"], check=True), "start a process"),
         (lambda: os.fork(), "fork"),
         (lambda: multiprocessing.get_context("spawn").Process(target=print).start(), "process"),
-        (lambda: asyncio.run(asyncio.sleep(1)), "asyncio"),
+        (run_an_event_loop, "asyncio"),
         (lambda: socket.create_connection(("swf.us-east-1.amazonaws.com", 443)), "amazonaws"),
         (lambda: boto3.client("s3").list_buckets(), "moto's mock_aws"),
         (
@@ -433,7 +441,6 @@ def test_an_exception_that_a_worker_lets_escape_ends_the_run() -> None:
         ),
     ],
 )
-@pytest.mark.filterwarnings("ignore:coroutine")
 def test_what_no_simulation_could_repeat_is_refused(
     escape: Callable[[], object], advice: str
 ) -> None:
