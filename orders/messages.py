@@ -22,6 +22,7 @@ The input of an activity is the order too, plus `results` (step → result), and
 `step_to_rollback` and `_workflow` {"runs": […]}.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -46,6 +47,15 @@ _MAX_REFERENCE_DEPTH = 5
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 from_json = json.loads
+
+
+@functools.lru_cache(maxsize=256)
+def read_often(text: str) -> Any:
+    """`from_json` for texts that come again with every decision task of an order.
+
+    The value is shared: look at it, do not change it.
+    """
+    return from_json(text)
 
 
 def to_json(value: object) -> str:
@@ -122,15 +132,15 @@ def by_reference(order_id: str | None, reference: Reference) -> dict[str, str]:
 def read_workflow_input(text: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """(order, control): the workflow input without and with only what `_workflow` says."""
     try:
-        order = from_json(text or "")
+        whole = read_often(text or "")
     except (ValueError, RecursionError) as error:
         raise BadInput(f"workflow input is not JSON: {error}") from None
-    if not isinstance(order, dict):
-        raise BadInput(f"workflow input is not a JSON object but {type(order).__name__}")
-    control = order.pop(CONTROL, {})
+    if not isinstance(whole, dict):
+        raise BadInput(f"workflow input is not a JSON object but {type(whole).__name__}")
+    control = whole.get(CONTROL, {})
     if not isinstance(control, dict):
         raise BadInput(f"{CONTROL}: not a JSON object but {type(control).__name__}")
-    return order, control
+    return {key: value for key, value in whole.items() if key != CONTROL}, control
 
 
 def workflow_input(
@@ -170,7 +180,7 @@ def result_value(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return from_json(text)
+        return read_often(text)
     except (ValueError, RecursionError):
         return text
 

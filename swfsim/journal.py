@@ -32,16 +32,20 @@ def _plain(value: Any) -> Any:
 
 
 class Journal:
-    """The calls of a run in the order in which the service saw them; kept as columns."""
+    """The calls of a run in the order in which the service saw them.
+
+    Kept flat, five fields after five fields: one object each would be a burden on long runs.
+    """
 
     def __init__(self) -> None:
-        self._columns: tuple[list[Any], ...] = ([], [], [], [], [])
+        self._fields: list[Any] = []
 
     def __len__(self) -> int:
-        return len(self._columns[0])
+        return len(self._fields) // 5
 
     def __iter__(self) -> Iterator[Entry]:
-        return (Entry(*row) for row in zip(*self._columns, strict=True))
+        fields = iter(self._fields)
+        return (Entry(*row) for row in zip(*[fields] * 5, strict=True))
 
     def note(
         self,
@@ -52,8 +56,7 @@ class Journal:
         answer: Attrs | Fault | Parked | None,
     ) -> None:
         """``answer`` is None for a call that never reached the service."""
-        for column, value in zip(self._columns, (at, who, operation, params, answer), strict=True):
-            column.append(value)
+        self._fields += (at, who, operation, params, answer)
 
     def lines(self) -> Iterator[str]:
         for entry in self:

@@ -89,6 +89,7 @@ def closed(x: Execution, e: Event) -> None:
             domain.activity_list(activity.list_name).remove(activity)
     domain.visibility.note(x)
     domain.closed.append(x)
+    x.shown = None  # nobody polls for it any more
 
 
 # Reactions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,21 +28,18 @@ class Moment(NamedTuple):
 
 
 class Record:
-    """What was seen of a run, event by event; kept as columns, since runs are long."""
+    """What was seen of a run, event by event; kept flat, three fields each, since runs are long."""
 
     def __init__(self) -> None:
-        self._executions: list[Execution] = []
-        self._ids: list[int] = []
-        self._who: list[str] = []
+        self._fields: list[Any] = []
 
     def note(self, x: Execution, event_id: int, who: str) -> None:
-        self._executions.append(x)
-        self._ids.append(event_id)
-        self._who.append(who)
+        self._fields += (x, event_id, who)
 
     def __iter__(self) -> Iterator[Moment]:
-        columns = zip(self._executions, self._ids, self._who, strict=True)
-        return (Moment(x, x.events[event_id - 1], who) for x, event_id, who in columns)
+        fields = iter(self._fields)
+        for x, event_id, who in zip(*[fields] * 3, strict=True):
+            yield Moment(x, x.events[event_id - 1], who)
 
 
 def elapsed(milliseconds: int) -> str:

@@ -8,6 +8,7 @@ Queue, ThreadPoolExecutor. Called from anywhere else, the real ones answer.
 
 from __future__ import annotations
 
+import importlib
 import queue
 import sys
 import threading
@@ -21,6 +22,8 @@ from swfsim.sim.workers import Wait, Worker, current
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
+
+_imports_under_way = importlib._bootstrap._module_locks  # type: ignore[attr-defined]
 
 REAL_LOCK = threading.Lock
 REAL_RLOCK = threading.RLock
@@ -175,6 +178,8 @@ def _wants_virtual() -> bool:
     """In a worker, but not for a module that it happens to import first: that one outlives it."""
     if current() is None:
         return False
+    if not _imports_under_way:
+        return True
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
