@@ -1,22 +1,20 @@
 """What each event of a history means for an order: one function an event type, in `REACTIONS`.
 
-A function takes the Progress, the id of the event and the event's attributes. Event types without
-one mean nothing to this workflow.
+A function takes the state of the order, the id of the event and the event's attributes. Event
+types without one mean nothing to this workflow.
 """
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orders import messages, workflow
 from orders.errors import BadInput
 from orders.facts import CLOSE_EVENTS, START_EVENT, Activity, Failure, Resume, Rollback
-
-if TYPE_CHECKING:
-    from orders.progress import Progress
+from orders.state import OrderState
 
 Attributes = Mapping[str, Any]
-Reaction = Callable[["Progress", int, Attributes], None]
+Reaction = Callable[[OrderState, int, Attributes], None]
 
 # The causes of ScheduleActivityTaskFailed that may be gone at the next attempt. All others
 # (unknown or deprecated type, undefined default, not permitted) stay until somebody acts.
@@ -27,7 +25,7 @@ _PASSING = _THROTTLED | {"ACTIVITY_ID_ALREADY_IN_USE"}
 # The execution
 
 
-def started(progress: "Progress", event_id: int, it: Attributes) -> None:
+def started(progress: OrderState, event_id: int, it: Attributes) -> None:
     try:
         progress.order, control = messages.read_workflow_input(it.get("input"))
         _read_control(progress, control)
@@ -36,7 +34,7 @@ def started(progress: "Progress", event_id: int, it: Attributes) -> None:
     progress.order_id = messages.short_id(progress.order.get("order_id"))
 
 
-def _read_control(progress: "Progress", control: Mapping[str, Any]) -> None:
+def _read_control(progress: OrderState, control: Mapping[str, Any]) -> None:
     try:
         progress.steps = workflow.steps_for(control.get("optional_steps", ()))
         resume = control.get("resume")
@@ -54,13 +52,13 @@ def _read_control(progress: "Progress", control: Mapping[str, Any]) -> None:
     progress.resume = Resume(step, START_EVENT)
 
 
-def cancel_requested(progress: "Progress", event_id: int, it: Attributes) -> None:
+def cancel_requested(progress: OrderState, event_id: int, it: Attributes) -> None:
     progress.cancel_requested = True
     progress.close_refused = None
     progress.tell(event_id, logging.INFO, "Cancel requested")
 
 
-def signaled(progress: "Progress", event_id: int, it: Attributes) -> None:
+def signaled(progress: OrderState, event_id: int, it: Attributes) -> None:
     progress.close_refused = None
     name = it.get("signalName")
     if name != workflow.RESUME_SIGNAL:
@@ -79,14 +77,14 @@ def signaled(progress: "Progress", event_id: int, it: Attributes) -> None:
         progress.tell(event_id, logging.INFO, f"Received signal {name}: {step}", step)
 
 
-def close_refused(progress: "Progress", event_id: int, it: Attributes) -> None:
+def close_refused(progress: OrderState, event_id: int, it: Attributes) -> None:
     cause = it.get("cause")
     if cause != "UNHANDLED_DECISION":  # that one only means: look again, something is new
         progress.close_refused = str(cause)
 
 
 def closed_by(event_type: str) -> Reaction:
-    def closed(progress: "Progress", event_id: int, it: Attributes) -> None:
+    def closed(progress: OrderState, event_id: int, it: Attributes) -> None:
         progress.closed = event_type
 
     return closed
@@ -95,7 +93,7 @@ def closed_by(event_type: str) -> Reaction:
 # Activities
 
 
-def scheduled(progress: "Progress", event_id: int, it: Attributes) -> None:
+def scheduled(progress: OrderState, event_id: int, it: Attributes) -> None:
     step = it["activityType"]["name"]
     if step not in workflow.ALL_STEPS:
         return
@@ -105,34 +103,34 @@ def scheduled(progress: "Progress", event_id: int, it: Attributes) -> None:
         progress.last_step = step
 
 
-def completed(progress: "Progress", event_id: int, it: Attributes) -> None:
+def completed(progress: OrderState, event_id: int, it: Attributes) -> None:
     activity = _ended(progress, event_id, it, "completed successfully")
     if activity is not None:
         progress.results[activity.step] = it.get("result")
 
 
-def failed(progress: "Progress", event_id: int, it: Attributes) -> None:
+def failed(progress: OrderState, event_id: int, it: Attributes) -> None:
     reason = it.get("reason") or "no reason given"
     activity = _ended(progress, event_id, it, f"failed: {reason}", logging.WARNING)
     if activity is not None:
         _attempt_failed(progress, activity.step, Failure(reason, _is_retryable(it)))
 
 
-def timed_out(progress: "Progress", event_id: int, it: Attributes) -> None:
+def timed_out(progress: OrderState, event_id: int, it: Attributes) -> None:
     how = f"timed out: {it.get('timeoutType')}"
     activity = _ended(progress, event_id, it, how, logging.WARNING)
     if activity is not None:
         _attempt_failed(progress, activity.step, Failure(how))
 
 
-def canceled(progress: "Progress", event_id: int, it: Attributes) -> None:
+def canceled(progress: OrderState, event_id: int, it: Attributes) -> None:
     activity = _ended(progress, event_id, it, "canceled", logging.WARNING)
     if activity is not None:
         _attempt_failed(progress, activity.step, Failure("canceled"))
 
 
 def _ended(
-    progress: "Progress", event_id: int, it: Attributes, how: str, level: int = logging.INFO
+    progress: OrderState, event_id: int, it: Attributes, how: str, level: int = logging.INFO
 ) -> Activity | None:
     """Close the activity the event is about; None if its outcome does not count."""
     activity = progress.open.pop(it["scheduledEventId"], None)
@@ -150,7 +148,7 @@ def _ended(
     return activity
 
 
-def schedule_failed(progress: "Progress", event_id: int, it: Attributes) -> None:
+def schedule_failed(progress: OrderState, event_id: int, it: Attributes) -> None:
     step, cause = it["activityType"]["name"], str(it.get("cause"))
     if step in workflow.ALL_STEPS:
         _attempt_failed(progress, step, Failure(cause, cause in _PASSING, cause in _THROTTLED))
@@ -158,7 +156,7 @@ def schedule_failed(progress: "Progress", event_id: int, it: Attributes) -> None
         progress.tell(event_id, logging.ERROR, text, step, progress.failures[step])
 
 
-def _attempt_failed(progress: "Progress", step: str, failure: Failure) -> None:
+def _attempt_failed(progress: OrderState, step: str, failure: Failure) -> None:
     progress.failures[step] = progress.failures.get(step, 0) + 1
     progress.errors[step] = failure
 
@@ -169,7 +167,7 @@ def _is_retryable(it: Attributes) -> bool:
     return not (isinstance(details, dict) and details.get("retryable") is False)
 
 
-def cancel_asked(progress: "Progress", event_id: int, it: Attributes) -> None:
+def cancel_asked(progress: OrderState, event_id: int, it: Attributes) -> None:
     # Also when SWF refused to ask: the activity has ended, or we are not permitted. Asking again
     # would not help, and each refusal brings another decision task.
     for activity in progress.open.values():
@@ -180,16 +178,16 @@ def cancel_asked(progress: "Progress", event_id: int, it: Attributes) -> None:
 # Timers
 
 
-def timer_started(progress: "Progress", event_id: int, it: Attributes) -> None:
+def timer_started(progress: OrderState, event_id: int, it: Attributes) -> None:
     progress.timers.add(it["timerId"])
 
 
-def timer_gone(progress: "Progress", event_id: int, it: Attributes) -> None:
+def timer_gone(progress: OrderState, event_id: int, it: Attributes) -> None:
     # Canceled. Or SWF refused to cancel it: then it fires some day, and nobody minds.
     progress.timers.discard(it["timerId"])
 
 
-def timer_rested(progress: "Progress", event_id: int, it: Attributes) -> None:
+def timer_rested(progress: OrderState, event_id: int, it: Attributes) -> None:
     # Fired. Or SWF refused to start it: an attempt too early is better than none.
     progress.timers.discard(it["timerId"])
     progress.rested.add(it["timerId"])
@@ -198,7 +196,7 @@ def timer_rested(progress: "Progress", event_id: int, it: Attributes) -> None:
 # Markers
 
 
-def marked(progress: "Progress", event_id: int, it: Attributes) -> None:
+def marked(progress: OrderState, event_id: int, it: Attributes) -> None:
     # A marker SWF refuses (RecordMarkerFailed) has no details. What it was to mark follows from
     # the state, and must come into effect all the same, or it is decided for ever.
     details = messages.result_value(it.get("details"))
@@ -209,7 +207,7 @@ def marked(progress: "Progress", event_id: int, it: Attributes) -> None:
         _resume_begins(progress, details)
 
 
-def _rollback_begins(progress: "Progress", event_id: int, details: Attributes) -> None:
+def _rollback_begins(progress: OrderState, event_id: int, details: Attributes) -> None:
     due = progress.rollback_due()
     progress.rollback = Rollback(
         str(details.get("step_to_rollback", due.step)),
@@ -223,7 +221,7 @@ def _rollback_begins(progress: "Progress", event_id: int, details: Attributes) -
         progress.resume = None
 
 
-def _resume_begins(progress: "Progress", details: Attributes) -> None:
+def _resume_begins(progress: OrderState, details: Attributes) -> None:
     asked = progress.resume
     step = details.get("step_name", asked.step if asked else None)
     if step not in progress.steps:

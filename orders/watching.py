@@ -6,7 +6,7 @@ Both speak to a person at a terminal, in the words of the project's usage exampl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,10 +15,20 @@ from orders.errors import OrdersError
 from orders.facts import CLOSE_EVENTS
 
 if TYPE_CHECKING:
-    from orders.workflow_starter import WorkflowStarter
+    from types_boto3_swf.type_defs import HistoryEventTypeDef
 
 RULE = "=" * 60
 Say = Callable[[str], object]
+
+
+class Starter(Protocol):
+    """What standing by takes of a WorkflowStarter."""
+
+    def get_workflow_history(
+        self, workflow_id: str, run_id: str
+    ) -> "list[HistoryEventTypeDef]": ...
+
+    def start_workflow(self, order: Any) -> dict[str, str]: ...
 
 
 @dataclass
@@ -31,7 +41,7 @@ class BatchReport:
 
 
 def monitor(
-    starter: "WorkflowStarter", workflow_id: str, run_id: str, interval: float, say: Say
+    starter: Starter, workflow_id: str, run_id: str, interval: float, say: Say
 ) -> str | None:
     """Say each new event until the run closes; returns the closing event's type.
 
@@ -61,9 +71,7 @@ def monitor(
             time.sleep(interval)
 
 
-def start_batch(
-    starter: "WorkflowStarter", orders: Sequence[Any], delay: float, say: Say
-) -> BatchReport:
+def start_batch(starter: Starter, orders: Sequence[Any], delay: float, say: Say) -> BatchReport:
     """Start the orders one by one, `delay` seconds apart; a bad one is told of and passed over."""
     report = BatchReport(total=len(orders))
     say(f"Processando lote de {report.total} pedidos...")

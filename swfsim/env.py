@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from swfsim.core.world import Execution
     from swfsim.functions import Function
     from swfsim.sim.plan import Plan
-    from swfsim.sim.simulation import Observer
+    from swfsim.sim.post import Observer
     from swfsim.sim.workers import Loop, Worker
 
 
