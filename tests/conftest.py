@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 import swfsim.fake
@@ -13,6 +14,9 @@ from tests.support.driver import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+hypothesis.settings.register_profile("long", max_examples=3_000, deadline=None)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import random
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from swfsim.clock import moment
@@ -32,6 +31,8 @@ from swfsim.sim.workers import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from swfsim.choices import Choices
     from swfsim.clock import VirtualClock
     from swfsim.core.events import Attrs
