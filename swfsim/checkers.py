@@ -2,14 +2,15 @@
 
 ``service_laws``  what Amazon SWF itself keeps in every history; a history that breaks one was not
                   made by the service, or swfsim has a bug
+
+The rules here are written down anew, from what was recorded of the service: a referee that asked
+the machine's own tables would find whatever they say.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from swfsim.core.closing import STATUS
-from swfsim.core.tables import TRIGGERS
 from swfsim.spec import model
 
 if TYPE_CHECKING:
@@ -17,20 +18,39 @@ if TYPE_CHECKING:
 
     from swfsim.core.events import Event
 
+CLOSES: Final = frozenset(
+    f"WorkflowExecution{how}"
+    for how in ("Completed", "Failed", "Canceled", "ContinuedAsNew", "TimedOut", "Terminated")
+)
+
+NEWS: Final = frozenset(
+    {
+        *(name for name in model.EVENTS if name.endswith("Failed") and name not in CLOSES),
+        *(name for name in model.EVENTS if name.endswith("TimedOut") and name not in CLOSES),
+        *(name for name in model.EVENTS if name.startswith("ChildWorkflowExecution")),
+        *(name for name in model.EVENTS if name.startswith("ExternalWorkflowExecution")),
+        "WorkflowExecutionStarted",
+        "WorkflowExecutionSignaled",
+        "WorkflowExecutionCancelRequested",
+        "ActivityTaskCompleted",
+        "ActivityTaskCanceled",
+        "LambdaFunctionCompleted",
+        "TimerFired",
+    }
+)
+"""Events that a decider has to hear of: a decision task follows, unless one is queued."""
+
 
 def service_laws(events: Sequence[Event]) -> list[str]:
     """Every broken law of a complete history, as ``event 7: …``; empty when all hold."""
-    return [f"event {number}: {what}" for number, what in _broken(events)]
+    return [
+        f"event {number}: {what}"
+        for law in (ids_and_times, decision_tasks, batches, news, families)
+        for number, what in law(events)
+    ]
 
 
-def _broken(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    yield from _ids_and_times(events)
-    yield from _decision_tasks(events)
-    yield from _batches(events)
-    yield from _triggers(events)
-
-
-def _ids_and_times(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+def ids_and_times(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Ids are contiguous from 1, time never runs backwards, nothing follows the close."""
     closed = False
     at = 0
@@ -42,10 +62,10 @@ def _ids_and_times(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         if closed:
             yield number, f"{event.kind} comes after the execution was closed"
         at = event.at
-        closed = event.kind in STATUS
+        closed = closed or event.kind in CLOSES
 
 
-def _decision_tasks(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+def decision_tasks(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """At most one queued and one started; a task starts only when the one before has ended."""
     queued = started = scheduled = 0
     for event in events:
@@ -70,53 +90,142 @@ def _decision_tasks(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
                     queued = 0
 
 
-def _batches(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+_FOLLOW_LATER: Final = frozenset(
+    {
+        "StartChildWorkflowExecutionFailed",
+        "SignalExternalWorkflowExecutionFailed",
+        "RequestCancelExternalWorkflowExecutionFailed",
+    }
+)
+"""These name the decision behind them, but come later by themselves when it was initiated."""
+
+
+def batches(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """What a decision made stands right behind its DecisionTaskCompleted, at the same instant."""
     completed = at = 0
     inside = False
-    late = {  # these name the decision behind them, but come later, by themselves
-        model.REFUSAL[name]
-        for name in (
-            "StartChildWorkflowExecution",
-            "SignalExternalWorkflowExecution",
-            "RequestCancelExternalWorkflowExecution",
-        )
-    }
     for event in events:
         cause = event.attrs.get(model.DECISION_TIME_MEMBER)
         if event.kind == "DecisionTaskCompleted":
             completed, at, inside = event.id, event.at, True
-        elif cause is None or (event.kind in late and event.attrs.get("initiatedEventId")):
+        elif cause is None or (event.kind in _FOLLOW_LATER and event.attrs.get("initiatedEventId")):
             inside = False
         elif not inside or cause != completed or event.at != at:
             yield event.id, f"{event.kind} stands outside of the decision batch that made it"
 
 
-def _triggers(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+def news(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """News queues a decision task at once, unless one is queued; and only news does."""
-    queued = news = False
+    queued = unheard = False
     for number, event in enumerate(events):
         following = events[number + 1] if number + 1 < len(events) else None
         if event.kind == "DecisionTaskScheduled":
-            if not news:
+            if not unheard:
                 yield event.id, "a decision task without news"
-            queued, news = True, False
+            queued, unheard = True, False
             continue
         if event.kind == "DecisionTaskStarted" or (
             event.kind == "DecisionTaskTimedOut" and not event.attrs["startedEventId"]
         ):
             queued = False
-        news = news or event.kind in TRIGGERS
+        unheard = unheard or event.kind in NEWS
         in_batch = following is not None and model.DECISION_TIME_MEMBER in following.attrs
-        if news and queued:
-            news = False
-        elif news and not in_batch and _should_schedule(event, following):
+        if unheard and queued:
+            unheard = False
+        elif unheard and not in_batch and _misses_its_task(event, following):
             yield event.id, f"{event.kind} is news, but no decision task follows"
-            news = False
+            unheard = False
 
 
-def _should_schedule(event: Event, following: Event | None) -> bool:
-    """Whether a DecisionTaskScheduled is missing behind news at this event."""
+def _misses_its_task(event: Event, following: Event | None) -> bool:
     if following is None or following.kind == "DecisionTaskScheduled":
-        return following is None and event.kind not in STATUS
-    return following.kind not in ("ActivityTaskCanceled", *STATUS)
+        return following is None and event.kind not in CLOSES
+    return following.kind not in ("ActivityTaskCanceled", *CLOSES)
+
+
+# Families: what belongs together, joined by ids. Opened by one event, closed by at most one.
+
+_OPENS: Final = {
+    "ActivityTaskScheduled": "activity",
+    "TimerStarted": "timer",
+    "StartChildWorkflowExecutionInitiated": "child",
+    "SignalExternalWorkflowExecutionInitiated": "signal",
+    "RequestCancelExternalWorkflowExecutionInitiated": "cancel request",
+    "LambdaFunctionScheduled": "function",
+}
+
+_STARTS: Final = {
+    "ActivityTaskStarted": "activity",
+    "ChildWorkflowExecutionStarted": "child",
+    "LambdaFunctionStarted": "function",
+}
+
+_ENDS: Final = {
+    **{f"ActivityTask{how}": "activity" for how in ("Completed", "Failed", "TimedOut", "Canceled")},
+    "TimerFired": "timer",
+    "TimerCanceled": "timer",
+    "StartChildWorkflowExecutionFailed": "child",
+    **{
+        f"ChildWorkflowExecution{how}": "child"
+        for how in ("Completed", "Failed", "TimedOut", "Canceled", "Terminated")
+    },
+    "ExternalWorkflowExecutionSignaled": "signal",
+    "SignalExternalWorkflowExecutionFailed": "signal",
+    "ExternalWorkflowExecutionCancelRequested": "cancel request",
+    "RequestCancelExternalWorkflowExecutionFailed": "cancel request",
+    **{f"LambdaFunction{how}": "function" for how in ("Completed", "Failed", "TimedOut")},
+    "StartLambdaFunctionFailed": "function",
+}
+
+_OPENED_BY: Final = {
+    "activity": "scheduledEventId",
+    "timer": "startedEventId",
+    "child": "initiatedEventId",
+    "signal": "initiatedEventId",
+    "cancel request": "initiatedEventId",
+    "function": "scheduledEventId",
+}
+"""The member that leads from a later event of a family to its first."""
+
+
+def families(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """What comes later in a family leads back to its first event, which is open; ids in use are
+    unique."""
+    known = _Families()
+    for event in events:
+        if event.kind in _OPENS:
+            yield from known.opens(event, _OPENS[event.kind])
+        elif event.kind in _STARTS or event.kind in _ENDS:
+            yield from known.goes_on(event)
+
+
+class _Families:
+    def __init__(self) -> None:
+        self._open: dict[int, str] = {}  # id of the first event → family
+        self._started: dict[int, int] = {}  # id of the first event → id of the one that started it
+        self._named: dict[tuple[str, str], int] = {}  # (activity or timer, its id) → first event
+
+    def opens(self, event: Event, family: str) -> Iterator[tuple[int, str]]:
+        self._open[event.id] = family
+        name = event.attrs.get("activityId") or event.attrs.get("timerId")
+        if name is not None:
+            if self._named.get((family, name)) in self._open:
+                yield event.id, f"{family} {name} is open already"
+            self._named[family, name] = event.id
+
+    def goes_on(self, event: Event) -> Iterator[tuple[int, str]]:
+        family = _STARTS.get(event.kind) or _ENDS[event.kind]
+        first = event.attrs[_OPENED_BY[family]]
+        if not first:
+            return  # refused at once
+        if self._open.get(first) != family:
+            yield event.id, f"{event.kind} belongs to no open {family}"
+        elif event.kind in _STARTS:
+            if first in self._started:
+                yield event.id, f"the {family} of event {first} starts twice"
+            self._started[first] = event.id
+        else:
+            del self._open[first]
+            told = event.attrs.get("startedEventId")
+            if family != "timer" and told not in (None, self._started.get(first, 0)):
+                yield event.id, f"names {told} as the start of the {family} of event {first}"

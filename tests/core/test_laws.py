@@ -22,6 +22,7 @@ from swfsim.core.fold import fold
 from swfsim.core.machine import Machine
 from swfsim.core.visibility import Visibility
 from swfsim.core.world import Execution, World
+from swfsim.spec import model
 from swfsim.spec.faults import Fault
 from tests.support import driver
 
@@ -95,6 +96,36 @@ decision_lists = st.sampled_from(
 ).flatmap(lambda one: one)
 
 
+NAMES = {
+    "WorkflowType": [("order", "1.0"), ("order", "old"), ("order", "missing")],
+    "ActivityType": [("pay", "1.0"), ("pay", "old"), ("pay", "missing")],
+}
+
+
+def near(shape: Any, known: dict[str, list[str]], member: str = "") -> st.SearchStrategy[Any]:
+    """Values like those that clients send: mostly right, sometimes wrong."""
+    if member in known:
+        return st.sampled_from(known[member])
+    if shape.name in NAMES:
+        return st.sampled_from([{"name": n, "version": v} for n, v in NAMES[shape.name]])
+    if shape.type_name == "structure":
+        members = {name: near(one, known, name) for name, one in shape.members.items()}
+        needed = {name: members[name] for name in shape.required_members}
+        optional = {name: one for name, one in members.items() if name not in needed}
+        return st.fixed_dictionaries(needed, optional=optional)
+    if shape.type_name == "list":
+        return st.lists(near(shape.member, known), max_size=2)
+    if shape.type_name == "string" and shape.enum:
+        return st.sampled_from([*shape.enum, "WRONG"])
+    return {
+        "string": st.sampled_from(["main", "order", "1.0", "60", "0", "NONE", "", "x" * 257]),
+        "integer": st.sampled_from([0, 1, 1000, 1001, -1]),
+        "long": st.integers(0, 9),
+        "boolean": st.booleans(),
+        "timestamp": st.sampled_from([0, 1_700_000_000, 1_700_000_100.5]),
+    }[shape.type_name]
+
+
 class Runs(RuleBasedStateMachine):
     """Clients of all kinds, in any order."""
 
@@ -142,12 +173,12 @@ class Runs(RuleBasedStateMachine):
     def call(self, operation: str, **params: Any) -> Any:
         """One call; a fault must leave every history as it was."""
         self.machine.expire(self.now)
-        before = {run: len(x.events) for run, x in self.machine.world.runs.items()}
+        before = snapshot(self.machine.world)
         kept = copy.deepcopy(params)
         try:
             answer = self.machine.call(operation, params, self.now)
         except Fault as fault:
-            after = {run: len(x.events) for run, x in self.machine.world.runs.items()}
+            after = snapshot(self.machine.world)
             assert after == before, f"a refused call changed something: {fault}"
             return fault
         finally:
@@ -249,6 +280,20 @@ class Runs(RuleBasedStateMachine):
             maximumPageSize=size,
         )
 
+    @rule(data=st.data(), operation=st.sampled_from(model.OPERATIONS))
+    def call_anything(self, data: st.DataObject, operation: str) -> None:
+        """Parameters near the right ones: names that are there or not, values good or bad."""
+        known = {
+            "domain": [DOMAIN, "nowhere"],
+            "workflowId": ["w1", "w2", "nobody", "a:b"],
+            "runId": [*self.machine.world.runs, "nonsense"][:4],
+            "taskToken": [*self.decision_tokens[-2:], *self.activity_tokens[-2:], "nonsense"],
+            "nextPageToken": ["nonsense"],
+            "resourceArn": [f"arn:aws:swf:us-east-1:123456789012:/domain/{DOMAIN}", "arn"],
+        }
+        params = data.draw(near(model.operation(operation).input_shape, known))
+        self.call(operation, **params)
+
     @rule(ms=st.sampled_from([1, 50, 50, 1_000, 5_000, 31_000, 61_000]), long=rarely)
     def time_passes(self, ms: int, long: bool) -> None:
         self.now += 3_600_000 if long else ms
@@ -272,6 +317,28 @@ class Runs(RuleBasedStateMachine):
         assert open_ones(scratch) == live
         assert waiting(scratch) == waiting(world)
         assert pending(scratch, live) == pending(world, live)
+
+
+def snapshot(world: World) -> Any:
+    """Whatever a call could change."""
+    return (
+        {run: len(x.events) for run, x in world.runs.items()},
+        {
+            name: (
+                domain.status,
+                dict(domain.tags),
+                {key: kind.status for key, kind in domain.workflow_types.items()},
+                {key: kind.status for key, kind in domain.activity_types.items()},
+            )
+            for name, domain in world.region("us-east-1").domains.items()
+        },
+        waiting(world),
+        {
+            (x.run_id, task.id): (task.beaten_at, task.details)
+            for x in world.runs.values()
+            for task in x.activities.values()
+        },
+    )
 
 
 def same_domain(scratch: World, x: Execution) -> Domain:
