@@ -19,12 +19,19 @@ LADDER = [
     {"swfsim.errors"},
     {"swfsim.spec", "swfsim.clock", "swfsim.choices", "swfsim.app"},
     {"swfsim.core"},
-    {"swfsim.wire", "swfsim.journal", "swfsim.checkers", "swfsim.report", "swfsim.functions"},
+    {
+        "swfsim.wire",
+        "swfsim.journal",
+        "swfsim.checkers",
+        "swfsim.report",
+        "swfsim.functions",
+        "swfsim.replay",
+    },
     {"swfsim.service", "swfsim.transports"},
     {"swfsim.sim", "swfsim.fake"},
     {"swfsim.env", "swfsim.faults"},
     {"swfsim.stories"},
-    {"swfsim", "swfsim.pytest_plugin", "swfsim.cli"},
+    {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},
 ]
 """Rungs from the ground up: a part imports from rungs below, and from within itself."""

@@ -175,7 +175,7 @@ def cancel_unstarted(m: Recorder, x: Execution, e: Event) -> None:
 # Time
 
 
-def _dues(task: Activity) -> list[tuple[int, int, str]]:
+def dues(task: Activity) -> list[tuple[int, int, str]]:
     """The time-outs that run now: (due, order among equals, type)."""
     running = []
     if task.started_id:
@@ -194,13 +194,13 @@ def due(x: Execution, scheduled_id: int) -> int | None:
     task = x.activities.get(scheduled_id)
     if task is None or not x.open:
         return None
-    running = _dues(task)
+    running = dues(task)
     return min(running)[0] if running else None
 
 
 def time_out(m: Recorder, x: Execution, scheduled_id: int) -> None:
     task = x.activities[scheduled_id]
-    _, _, kind = min(_dues(task))
+    _, _, kind = min(dues(task))
     told = {
         "timeoutType": kind,
         "scheduledEventId": scheduled_id,
@@ -244,7 +244,7 @@ def started(x: Execution, e: Event) -> None:
 
 
 def _watch(x: Execution, task: Activity) -> None:
-    running = _dues(task)
+    running = dues(task)
     if running:
         x.domain.world.deadlines.push(min(running)[0], "activity", x, task.scheduled_id)
 

@@ -94,7 +94,7 @@ class Machine:
         else:
             answer = OPERATIONS[operation](self, world.region(region), asked)
         if self._followers:
-            self._settle()
+            self.settle()
         return answer
 
     def next_deadline(self) -> int | None:
@@ -114,7 +114,7 @@ class Machine:
             deadlines.pop()
             world.now = max(world.now, due)
             DEADLINES[kind].fire(self, x, key)
-            self._settle()
+            self.settle()
         world.now = max(world.now, now)
 
     def end_lambda(
@@ -145,7 +145,8 @@ class Machine:
                 closing.end_at_event_limit(self, x)
         return event
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Let everything follow that follows from what was recorded."""
         while self._followers:
             x, event = self._followers.popleft()
             for react in REACTIONS[event.kind]:
@@ -165,20 +166,24 @@ class Machine:
                 self._apply(x, decision, completed.id)
         finally:
             batch, self._batch = self._batch, None
-        self._settle()
+        self.settle()
         if any(event.kind in TRIGGERS for event in batch):
             decision_tasks.schedule(self, x)
         if len(x.events) >= self._events_max:
             closing.end_at_event_limit(self, x)
         return {}
 
+    def decide(self, x: Execution, decision: Attrs) -> Outcome:
+        """What becomes of one decision."""
+        name = decision["decisionType"]
+        if name in self.world.behaviour.denied:
+            return not_permitted(name)
+        return DECISIONS[name](x, decision.get(model.DECISION_MEMBER[name], {}))
+
     def _apply(self, x: Execution, decision: Attrs, completed_id: int) -> None:
         name = decision["decisionType"]
         asked = decision.get(model.DECISION_MEMBER[name], {})
-        if name in self.world.behaviour.denied:
-            outcome: Outcome = not_permitted(name)
-        else:
-            outcome = DECISIONS[name](x, asked)
+        outcome = self.decide(x, decision)
         told: Attrs = {model.DECISION_TIME_MEMBER: completed_id}
         if isinstance(outcome, Happened):
             kind = outcome.kind

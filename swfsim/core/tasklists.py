@@ -41,6 +41,13 @@ class TaskList:
         if self.pollers:
             self._arrivals.append(self)
 
+    def put_first(self, task: Any) -> None:
+        """Let this task be the next to be taken."""
+        self.remove(task)
+        foremost = max(self._by_priority, default=0)
+        self.add(task, foremost)
+        self._by_priority[foremost].move_to_end(id(task), last=False)
+
     def check_pollers(self, most: int) -> None:
         """Raises the service's fault when so many polls are parked here already."""
         if self.pollers >= most:

@@ -336,6 +336,7 @@ class World:
         "buckets",
         "deadlines",
         "invocations",
+        "next_run_ids",
         "now",
         "regions",
         "runs",
@@ -349,6 +350,7 @@ class World:
         self.now = 0
         self.arrivals: list[TaskList] = []  # lists with parked polls that have got a task
         self._run_count = 0
+        self.next_run_ids: list[str] = []  # to be given before any made here
         self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.invocations: deque[tuple[Execution, int]] = deque()  # Lambda tasks just begun
         self.regions: dict[str, Region] = {}
@@ -360,6 +362,8 @@ class World:
 
     def new_run_id(self) -> str:
         """A fresh run id in the form seen since 2016: two digits and 32 bytes in padded base64."""
+        if self.next_run_ids:
+            return self.next_run_ids.pop(0)
         self._run_count += 1
         digest = hashlib.sha256(f"{self.secret} {self._run_count}".encode()).digest()
         return "22" + base64.b64encode(digest).decode()

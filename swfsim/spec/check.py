@@ -284,12 +284,21 @@ def _event_parser(kind: str) -> Parser:
     return _compile(model.event_shape(kind), False, None)
 
 
+def event_attributes(kind: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """A clean copy of attributes from elsewhere, and every constraint that they break.
+
+    Raises ``Fault``, SerializationException, for a wrong JSON type.
+    """
+    found: list[str] = []
+    clean: dict[str, Any] = _event_parser(kind)(attributes, None, found)
+    return clean, found
+
+
 def event(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
     """These attributes, found good; raises ``HarnessError`` if the model rejects them."""
     if quick.event(kind)(attributes):
         return attributes
-    found: list[str] = []
-    clean: dict[str, Any] = _event_parser(kind)(attributes, None, found)
+    clean, found = event_attributes(kind, attributes)
     odd = sorted(attributes.keys() - clean.keys())
     if found or odd:
         raise HarnessError(

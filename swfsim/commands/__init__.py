@@ -1,0 +1,1 @@
+"""The commands of ``swfsim``, one file each; ``swfsim.cli`` puts them together."""

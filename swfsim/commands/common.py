@@ -1,0 +1,28 @@
+"""What the commands share: how a mistake of the user ends, and how input is read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Refusal(click.ClickException):
+    """A mistake in the call, said in one sentence; exit status 2."""
+
+    exit_code = 2
+
+
+def read_json(path: str) -> Any:
+    """JSON from a file, or from standard input for ``-``."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"cannot read {path}: {error}") from error
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(f"{path} is not JSON: {error}") from error

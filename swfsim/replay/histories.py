@@ -1,0 +1,226 @@
+"""Captured histories: read from whatever form they were kept in.
+
+AWS CLI (v1: numbers, v2: ISO 8601), boto3 as JSON, lists of events, answers of PollForDecisionTask,
+recordings of whole HTTP conversations (``calls``), forwards or backwards. A file that cannot be
+used is refused in one sentence that names the file and, where there is one, the event.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.clock import milliseconds
+from swfsim.core.events import Event, History
+from swfsim.errors import HarnessError
+from swfsim.spec import check, model
+from swfsim.spec.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNTIMED: Final = -1
+"""The instant of an event that was kept without one."""
+
+_MILLISECONDS_FROM: Final = 100_000_000_000
+"""Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
+
+_HISTORY_CALLS: Final = ("GetWorkflowExecutionHistory", "PollForDecisionTask")
+
+
+class Unusable(HarnessError):  # noqa: N818 - said of a file
+    """A file holds no history that could be used; the message says why, and where."""
+
+
+@dataclass(slots=True)
+class Captured:
+    """A history from a file. ``workflow_id`` and ``run_id`` are empty where the file tells none.
+
+    ``notes`` are members of events that the service model does not know, left out.
+    """
+
+    source: str
+    events: History
+    workflow_id: str = ""
+    run_id: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def timed(self) -> bool:
+        return UNTIMED not in self.events.instants
+
+
+def load(path: str | Path) -> list[Captured]:
+    """Every history in a file. Raises ``Unusable``."""
+    return parse(_read(Path(path)), str(path))
+
+
+def parse(found: Any, source: str) -> list[Captured]:
+    """Every history in JSON data that came from ``source``. Raises ``Unusable``."""
+    captured = [
+        _captured(events, ids, source if number == 1 else f"{source} run {number}")
+        for number, (events, ids) in enumerate(_histories(found), 1)
+    ]
+    if not captured:
+        raise Unusable(
+            f"{source} holds no history: expected a JSON object with the list 'events', as "
+            "aws swf get-workflow-execution-history prints it"
+        )
+    return captured
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path} is not UTF-8 text: {error.reason}") from error
+    except RecursionError:
+        raise Unusable(f"{path} is nested too deeply to be a history") from None
+    except ValueError as error:
+        raise Unusable(f"{path} is not JSON: {error}") from error
+
+
+# Finding the events
+
+_Ids = tuple[str, str]
+
+
+def _histories(found: Any) -> Iterator[tuple[list[Any], _Ids]]:
+    """Lists of events in some JSON data, each with workflow id and run id."""
+    if isinstance(found, list) and found and _looks_like_event(found[0]):
+        yield found, ("", "")
+    elif isinstance(found, list):
+        for one in found:
+            yield from _histories(one)
+    elif isinstance(found, dict) and isinstance(found.get("calls"), list):
+        yield from _from_calls(found["calls"])
+    elif isinstance(found, dict) and isinstance(found.get("events"), list):
+        yield found["events"], _ids(found)
+    elif isinstance(found, dict) and "history" in found:
+        yield from _histories(found["history"])
+
+
+def _looks_like_event(one: Any) -> bool:
+    return isinstance(one, dict) and "eventType" in one
+
+
+def _ids(found: dict[str, Any]) -> _Ids:
+    execution = found.get("workflowExecution") or found.get("execution") or {}
+    if not isinstance(execution, dict):
+        return "", ""
+    return str(execution.get("workflowId", "")), str(execution.get("runId", ""))
+
+
+def _from_calls(calls: list[Any]) -> Iterator[tuple[list[Any], _Ids]]:
+    """The histories that a recorded conversation shows, pages put together, run by run."""
+    runs: dict[_Ids, dict[Any, Any]] = {}
+    for call in calls:
+        if not isinstance(call, dict) or call.get("op") not in _HISTORY_CALLS:
+            continue
+        body, request = call.get("body"), call.get("request")
+        if isinstance(body, dict) and isinstance(body.get("events"), list):
+            ids = _ids({**(request if isinstance(request, dict) else {}), **body})
+            events = runs.setdefault(ids, {})
+            for event in body["events"]:
+                events[event.get("eventId") if isinstance(event, dict) else None] = event
+    for ids, by_id in runs.items():
+        yield list(by_id.values()), ids
+
+
+# Reading the events
+
+
+def _captured(events: list[Any], ids: _Ids, source: str) -> Captured:
+    if not events:
+        raise Unusable(f"{source} holds a history without any event")
+    captured = Captured(source, History(), *ids)
+    ordered = sorted(events, key=lambda one: _event_id(one, source))
+    first = _event_id(ordered[0], source)
+    if first != 1:
+        raise Unusable(
+            f"{source} begins with event {first}: its first page is missing. Read the history "
+            "again from the beginning, following nextPageToken"
+        )
+    for expected, one in enumerate(ordered, 1):
+        number = _event_id(one, source)
+        if number != expected:
+            what = "comes twice" if number < expected else f"is missing before event {number}"
+            raise Unusable(f"{source}: event {min(number, expected)} {what}; is it one run's?")
+        captured.events.append(_event(one, expected, captured))
+    if captured.events.kinds[0] != "WorkflowExecutionStarted":
+        raise Unusable(f"{source}: event 1 is {captured.events.kinds[0]}, not the start of a run")
+    return captured
+
+
+def _event_id(one: Any, source: str) -> int:
+    number = one.get("eventId") if isinstance(one, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Unusable(f"{source} holds an event without a number as its eventId: {_short(one)}")
+    return number
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
+    kind = one.get("eventType")
+    if kind not in model.EVENT_MEMBER:
+        raise Unusable(
+            f"{captured.source}: event {number} is of the unknown type {_short(kind)}; is it a "
+            "history of Amazon SWF?"
+        )
+    at = _instant(one.get("eventTimestamp"), number, captured.source)
+    given = one.get(model.EVENT_MEMBER[kind]) or {}
+    return Event(number, at, kind, _attributes(kind, given, number, captured))
+
+
+def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[str, Any]:
+    """What the model knows of an event's attributes; zero ids that some tools drop put back."""
+    where = f"{captured.source}: event {number}, {kind},"
+    if not isinstance(given, dict):
+        raise Unusable(f"{where} has attributes that are no JSON object")
+    shape = model.event_shape(kind)
+    members = model.members(shape)
+    captured.notes += [
+        f"event {number}: {kind} has the unknown member {name!r}, left out"
+        for name in given
+        if name not in members
+    ]
+    kept = {name: value for name, value in given.items() if name in members}
+    for name in model.required(shape):
+        if members[name].type_name == "long":
+            kept.setdefault(name, 0)
+    try:
+        clean, found = check.event_attributes(kind, kept)
+    except Fault as fault:
+        raise Unusable(f"{where} does not fit the service model: {fault.message}") from fault
+    if found:
+        raise Unusable(f"{where} does not fit the service model: {found[0]}")
+    return clean
+
+
+def _instant(stamp: Any, number: int, source: str) -> int:
+    """An event's time in milliseconds; numbers of seconds or milliseconds, or ISO 8601."""
+    if stamp is None:
+        return UNTIMED
+    try:
+        if isinstance(stamp, str):
+            text = stamp.removeprefix("DT ").strip()
+            try:
+                return milliseconds(datetime.datetime.fromisoformat(text))
+            except ValueError:
+                stamp = float(text)
+        if isinstance(stamp, int | float) and not isinstance(stamp, bool) and math.isfinite(stamp):
+            seconds = stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp
+            return milliseconds(seconds)
+    except (ValueError, OverflowError, HarnessError):
+        pass
+    raise Unusable(f"{source}: event {number} has a time that is none: {_short(stamp)}")

@@ -1,0 +1,235 @@
+"""Stimuli: what came from outside of SWF, by the event that shows it.
+
+Each function brings one captured event about on the stage, through the API call behind it where
+there was one, and says why it cannot if it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.core import activities, runs
+from swfsim.core.events import Event, only
+from swfsim.core.tables import DEADLINES
+from swfsim.replay import decisions
+from swfsim.replay.histories import UNTIMED
+from swfsim.replay.stage import DOMAIN, Scene
+from swfsim.spec import model
+
+if TYPE_CHECKING:
+    from swfsim.core.events import Attrs
+    from swfsim.core.world import Execution
+
+LATE_MS: Final = 5_000
+"""How long after its due time a time-out may come; 1 to 12 ms are usual on the service."""
+
+OWN_CAUSES: Final = frozenset(
+    {
+        "UNHANDLED_DECISION",
+        "ACTIVITY_ID_ALREADY_IN_USE",
+        "ACTIVITY_ID_UNKNOWN",
+        "TIMER_ID_ALREADY_IN_USE",
+        "TIMER_ID_UNKNOWN",
+    }
+)
+"""Causes that follow from the history itself; the machine has to find them."""
+
+
+class Impossible(Exception):  # noqa: N818 - said of a stimulus
+    """The stimulus makes no sense in the state that the machine is in."""
+
+
+# Stimuli: what came from outside, by the event that shows it
+
+
+def _start(scene: Scene, event: Event) -> str | None:
+    captured = scene.captured
+    settings = {k: v for k, v in event.attrs.items() if k != "workflowType"}
+    scene.x = runs.begin(
+        scene.machine,
+        scene.domain,
+        captured.workflow_id or "captured",
+        event.attrs["workflowType"],
+        settings,
+        captured.run_id,
+    )
+    return None
+
+
+def _run(scene: Scene) -> Execution:
+    if scene.x is None:
+        raise Impossible("no execution was started before")
+    return scene.x
+
+
+def _start_deciding(scene: Scene, event: Event) -> str | None:
+    x = _run(scene)
+    if x.queued is None or x.deciding is not None:
+        return "no decision task is waiting to be taken"
+    answer = scene.call(
+        "PollForDecisionTask",
+        domain=DOMAIN,
+        taskList={"name": x.queued.list_name},
+        **only(event.attrs, "identity"),
+    )
+    scene.decision_token = answer["taskToken"]
+    return None
+
+
+def _decide(scene: Scene, event: Event) -> str | None:
+    x = _run(scene)
+    if x.deciding is None:
+        return "no decision task is running"
+    left = decisions.behind(scene.events, event.id)
+    scene.machine.forced = [
+        cause if (cause := one.attrs.get("cause")) not in OWN_CAUSES else None for one in left
+    ]
+    for one in left:
+        if "newExecutionRunId" in one.attrs:
+            scene.machine.world.next_run_ids.append(one.attrs["newExecutionRunId"])
+    context = only(event.attrs, "executionContext", "taskList", "taskListScheduleToStartTimeout")
+    scene.call(
+        "RespondDecisionTaskCompleted",
+        taskToken=scene.decision_token,
+        decisions=[decisions.acceptable(decisions.decision(one)) for one in left],
+        **context,
+    )
+    return None
+
+
+def _start_working(scene: Scene, event: Event) -> str | None:
+    x = _run(scene)
+    task = x.activities.get(event.attrs["scheduledEventId"])
+    if task is None or task.started_id:
+        return "no such activity task is waiting to be taken"
+    scene.domain.activity_list(task.list_name).put_first(task)
+    answer = scene.call(
+        "PollForActivityTask",
+        domain=DOMAIN,
+        taskList={"name": task.list_name},
+        **only(event.attrs, "identity"),
+    )
+    scene.activity_tokens[task.scheduled_id] = answer["taskToken"]
+    return None
+
+
+def _answer_activity(scene: Scene, event: Event) -> str | None:
+    token = scene.activity_tokens.get(event.attrs["scheduledEventId"])
+    if token is None:
+        return "no worker has that activity task"
+    scene.call(
+        f"Respond{event.kind}", taskToken=token, **only(event.attrs, "result", "reason", "details")
+    )
+    return None
+
+
+def _signal(scene: Scene, event: Event) -> str | None:
+    if event.attrs.get("externalWorkflowExecution"):
+        return _record(scene, event)
+    scene.call(
+        "SignalWorkflowExecution",
+        domain=DOMAIN,
+        workflowId=_run(scene).workflow_id,
+        **only(event.attrs, "signalName", "input"),
+    )
+    return None
+
+
+def _request_cancel(scene: Scene, event: Event) -> str | None:
+    if event.attrs.get("externalWorkflowExecution") or event.attrs.get("cause"):
+        return _record(scene, event)
+    workflow_id = _run(scene).workflow_id
+    scene.call("RequestCancelWorkflowExecution", domain=DOMAIN, workflowId=workflow_id)
+    return None
+
+
+def _terminate(scene: Scene, event: Event) -> str | None:
+    if event.attrs.get("cause") != "OPERATOR_INITIATED":
+        return _record(scene, event)
+    scene.call(
+        "TerminateWorkflowExecution",
+        domain=DOMAIN,
+        workflowId=_run(scene).workflow_id,
+        **only(event.attrs, "reason", "details", "childPolicy"),
+    )
+    return None
+
+
+def _record(scene: Scene, event: Event) -> str | None:
+    """What another execution, or Lambda, brought about: the event itself is the stimulus."""
+    x = _run(scene)
+    if not x.open:
+        return "the machine has closed the execution before"
+    first = event.attrs.get("initiatedEventId") or event.attrs.get("scheduledEventId")
+    pending = {*x.children, *x.externals, *x.lambdas}
+    if first and first not in pending:
+        return f"nothing that event {first} began is under way"
+    scene.machine.record(x, event.kind, dict(event.attrs))
+    scene.machine.settle()
+    return None
+
+
+def _time(scene: Scene, event: Event) -> str | None:
+    """A deadline that comes true, at its due time or a little later."""
+    x = _run(scene)
+    kind, key = BY_TIME[event.kind](event.attrs)
+    due = DEADLINES[kind].due(x, key)
+    if due is None:
+        return "nothing of the kind was pending"
+    if kind == "activity":
+        x.activities[key].details = event.attrs.get("details")
+        _, _, which = min(activities.dues(x.activities[key]))
+        if which != event.attrs["timeoutType"]:
+            return f"{which} was due first"
+    if event.at == UNTIMED:
+        scene.machine.expire(due)
+    elif not due <= event.at <= due + LATE_MS:
+        return f"it was due {event.at - due} ms before its time"
+    scene.machine.fire(kind, x, key)
+    return None
+
+
+def _decision_deadline(attrs: Attrs) -> tuple[str, Any]:
+    if attrs["timeoutType"] == "SCHEDULE_TO_START":
+        return "decision task to start", attrs["scheduledEventId"]
+    return "decision task", attrs["startedEventId"]
+
+
+BY_TIME: Final[dict[str, Callable[[Any], tuple[str, Any]]]] = {
+    "TimerFired": lambda attrs: ("timer", attrs["timerId"]),
+    "ActivityTaskTimedOut": lambda attrs: ("activity", attrs["scheduledEventId"]),
+    "DecisionTaskTimedOut": _decision_deadline,
+    "LambdaFunctionTimedOut": lambda attrs: ("lambda", attrs["scheduledEventId"]),
+    "WorkflowExecutionTimedOut": lambda attrs: ("execution", None),
+}
+
+Stimulus = Callable[[Scene, Event], str | None]
+
+STIMULI: Final[dict[str, Stimulus]] = {
+    "WorkflowExecutionStarted": _start,
+    "DecisionTaskStarted": _start_deciding,
+    "DecisionTaskCompleted": _decide,
+    "ActivityTaskStarted": _start_working,
+    "ActivityTaskCompleted": _answer_activity,
+    "ActivityTaskFailed": _answer_activity,
+    "ActivityTaskCanceled": _answer_activity,
+    "WorkflowExecutionSignaled": _signal,
+    "WorkflowExecutionCancelRequested": _request_cancel,
+    "WorkflowExecutionTerminated": _terminate,
+    **dict.fromkeys(BY_TIME, _time),
+    **dict.fromkeys(
+        (
+            *(kind for kind in model.EVENTS if kind.startswith("ChildWorkflowExecution")),
+            *(kind for kind in model.EVENTS if kind.startswith("ExternalWorkflowExecution")),
+            "StartChildWorkflowExecutionFailed",
+            "SignalExternalWorkflowExecutionFailed",
+            "RequestCancelExternalWorkflowExecutionFailed",
+            "LambdaFunctionStarted",
+            "LambdaFunctionCompleted",
+            "LambdaFunctionFailed",
+            "StartLambdaFunctionFailed",
+        ),
+        _record,
+    ),
+}
