@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from swfsim.core.events import Parked
 from swfsim.core.machine import Machine
@@ -29,8 +29,11 @@ REGION = "us-east-1"
 class Service:
     """A machine with a clock. May be called from many threads at once.
 
-    ``poll_s`` is how long an empty poll is held on a clock that runs.
+    ``poll_s`` is how long an empty poll is held on a clock that runs. ``made`` collects the
+    services that are made while somebody, such as the pytest plugin, wants to look at them all.
     """
+
+    made: ClassVar[list[Service] | None] = None
 
     def __init__(
         self,
@@ -48,6 +51,8 @@ class Service:
         self._lock = threading.RLock()
         self._waiting: dict[TaskList, threading.Condition] = {}
         self._timekeeper = Timekeeper(self)
+        if Service.made is not None:
+            Service.made.append(self)
 
     def ask(self, operation: str, params: Params, region: str) -> Attrs | Parked:
         """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""

@@ -1,4 +1,4 @@
-"""Fixtures for all tests, and the laws of the service held over every history they make."""
+"""Fixtures for all tests. That every history keeps the laws of the service is the plugin's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-import swfsim.fake
 from swfsim import Fake, fake_swf
-from swfsim.checkers import service_laws
 from tests.support.driver import Driver
 
 if TYPE_CHECKING:
@@ -17,23 +15,6 @@ if TYPE_CHECKING:
 
 
 hypothesis.settings.register_profile("long", max_examples=3_000, deadline=None)
-
-
-@pytest.fixture(autouse=True)
-def every_history_keeps_the_laws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever a test does to a fake, the histories in it are such as the service makes."""
-    fakes: list[Fake] = []
-
-    class Watched(Fake):
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-            fakes.append(self)
-
-    monkeypatch.setattr(swfsim.fake, "Fake", Watched)
-    yield
-    for fake in fakes:
-        for x in fake.service.machine.world.runs.values():
-            assert service_laws(x.events) == [], x
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 * folding a history gives the execution back (``fold(history) == world``),
 * every history keeps the ordering laws of the service,
+* every history re-enacts: put to another machine, its stimuli give it again,
 * a refused call changes nothing,
 * no exception but the service's own faults comes out.
 """
@@ -22,6 +23,8 @@ from swfsim.core.fold import fold
 from swfsim.core.machine import Machine
 from swfsim.core.visibility import Visibility
 from swfsim.core.world import Execution, World
+from swfsim.replay.histories import Captured
+from swfsim.replay.reenact import Reenactment
 from swfsim.spec import model
 from swfsim.spec.faults import Fault
 from tests.support import driver
@@ -317,6 +320,11 @@ class Runs(RuleBasedStateMachine):
         assert open_ones(scratch) == live
         assert waiting(scratch) == waiting(world)
         assert pending(scratch, live) == pending(world, live)
+
+    def teardown(self) -> None:
+        for x in self.machine.world.runs.values():
+            captured = Captured("a random run", x.events, x.workflow_id, x.run_id)
+            assert Reenactment(captured).run() is None
 
 
 def snapshot(world: World) -> Any:

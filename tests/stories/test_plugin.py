@@ -26,6 +26,29 @@ TEST = """
 """
 
 
+IMPOSSIBLE = """
+    from swfsim import fake_swf
+    from tests.support.driver import Driver
+
+    def test_passes_on_a_broken_history():
+        with fake_swf(clock="virtual") as fake:
+            swf = Driver(fake).register()
+            swf.start()
+            [x] = fake.service.machine.world.runs.values()
+            x.events.instants[0] += 1
+"""
+
+
+def test_a_test_that_passes_on_a_history_that_cannot_be_fails(
+    pytester: pytest.Pytester, pytestconfig: pytest.Config
+) -> None:
+    pytester.syspathinsert(pytestconfig.rootpath)
+    pytester.makepyfile(IMPOSSIBLE)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["Amazon SWF never makes a history like that of order-1 (*"])
+
+
 def test_a_failing_story_shows_seed_timeline_and_how_to_repeat_it(
     pytester: pytest.Pytester, pytestconfig: pytest.Config
 ) -> None:
