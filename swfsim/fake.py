@@ -83,6 +83,7 @@ class Fake:
         if isinstance(self.clock, VirtualClock):
             self.clock.restart()
         functions = self.lambda_functions
+        self.service.close()
         self.service = Service(self.clock, behaviour=self._behaviour)
         self.service.lambda_functions.update(functions)
 
@@ -120,6 +121,7 @@ class FakeSwf:
     def __exit__(self, *error: object) -> None:
         fake, surroundings = self._entered.pop()
         boto.close_door(fake)
+        fake.service.close()
         surroundings.restore()
 
     def start(self) -> Fake:

@@ -42,12 +42,12 @@ def run(functions: dict[str, Function], name: str, text: str | None, raised: str
         return Outcome(None, "ResourceNotFoundException", f"Function not found: {name}")
     try:
         result = json.dumps(function(json.loads(text) if text else {}), ensure_ascii=False)
-    except Exception as error:  # whatever a function raises is its answer
+    except (Exception, SystemExit) as error:  # whatever a function raises is its answer
         return Outcome(None, raised, json.dumps(_error(error), ensure_ascii=False))
     return Outcome(result)
 
 
-def _error(error: Exception) -> dict[str, Any]:
+def _error(error: BaseException) -> dict[str, Any]:
     """The error as Lambda's Python runtime tells it."""
     return {
         "errorMessage": str(error),
@@ -57,12 +57,19 @@ def _error(error: Exception) -> dict[str, Any]:
 
 
 class _Stopwatch:
-    """Stands for ``time.sleep`` while a function runs on a clock that stands still."""
+    """Stands for ``time.sleep`` while a function runs on a clock that stands still.
+
+    Other threads sleep as ever.
+    """
 
     def __init__(self) -> None:
         self.ms = 0
+        self._thread = threading.get_ident()
 
     def sleep(self, seconds: float) -> None:
+        if threading.get_ident() != self._thread:
+            self._real(seconds)
+            return
         self.ms += round(seconds * 1000)
 
     def __enter__(self) -> _Stopwatch:

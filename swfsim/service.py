@@ -49,26 +49,40 @@ class Service:
         self.lambda_functions: dict[str, Function] = {}
         self._invoker = Invoker(self.lambda_functions, clock, self._end_lambda)
         self._lock = threading.RLock()
+        self._closed = False
         self._waiting: dict[TaskList, threading.Condition] = {}
         self._timekeeper = Timekeeper(self)
         if Service.made is not None:
             Service.made.append(self)
 
-    def ask(self, operation: str, params: Params, region: str) -> Attrs | Parked:
+    def ask(
+        self, operation: str, params: Params, region: str, *, again: bool = False
+    ) -> Attrs | Parked:
         """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""
         with self._lock:
-            answer = self.machine.call(operation, params, self.clock.now(), region)
-            self._follow()
-            return answer
+            now = self.clock.now()
+            self._expire(now)
+            try:
+                return self.machine.call(operation, params, now, region, again=again)
+            finally:
+                self._follow(now)
 
     def call(self, operation: str, params: Params, region: str = REGION) -> Attrs:
         """Answer a call; a poll waits for a task as long as the service would hold it."""
-        answer = self.ask(operation, params, region)
-        if not isinstance(answer, Parked):
-            return answer
-        if self.clock.stands_still:
-            return self.empty(answer)
-        return self._wait(operation, params, region, answer)
+        with self._lock:  # from the look at the list until it waits there, nothing may arrive
+            answer = self.ask(operation, params, region)
+            if not isinstance(answer, Parked):
+                return answer
+            if self.clock.stands_still or self._closed:
+                return self.empty(answer)
+            return self._wait(operation, params, region, answer)
+
+    def close(self) -> None:
+        """Nobody will call again: polls that wait are answered that there is nothing."""
+        with self._lock:
+            self._closed = True
+            for arrived in self._waiting.values():
+                arrived.notify_all()
 
     def empty(self, parked: Parked) -> Attrs:
         """What a poll is answered that found nothing in time."""
@@ -79,48 +93,63 @@ class Service:
     def expire(self) -> None:
         """Let happen what is due by now."""
         with self._lock:
-            self.machine.expire(self.clock.now())
-            self._follow()
+            self._expire(self.clock.now())
+            self._wake()
+
+    def _expire(self, now: int) -> None:
+        """Let happen what is due, and run the Lambda functions whose tasks begin on the way."""
+        self.machine.expire(now)
+        invocations = self.machine.world.invocations
+        while invocations:
+            self._invoker.invoke(*invocations.popleft())
+            if not invocations:
+                self.machine.expire(now)
 
     def _end_lambda(
         self, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str
     ) -> None:
         """A Lambda function that ran on a thread of its own has ended."""
         with self._lock:
-            self.machine.expire(self.clock.now())
+            now = self.clock.now()
+            self._expire(now)
             self.machine.end_lambda(x, scheduled_id, result, reason, details)
-            self._follow()
+            self._follow(now)
 
-    def _follow(self) -> None:
-        """Run the Lambda functions whose tasks have begun; wake polls that have got a task."""
-        world = self.machine.world
-        while world.invocations:
-            self._invoker.invoke(*world.invocations.popleft())
-            self.machine.expire(self.clock.now())
+    def _follow(self, now: int) -> None:
+        """What a call leads to by itself: on a clock that runs nobody else may come to see it."""
+        if not self.clock.stands_still:
+            self._expire(now)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiting:
             self.wake()
 
     # Long polls
 
     def _wait(self, operation: str, params: Params, region: str, parked: Parked) -> Attrs:
+        """Called under the lock, once, which is free while it waits."""
         until = time.monotonic() + self.poll_s
-        with self._lock:
-            waiting = parked.task_list
-            arrived = self._waiting.setdefault(waiting, threading.Condition(self._lock))
-            waiting.pollers += 1
-            self._timekeeper.start()
-            try:
-                while (left := until - time.monotonic()) > 0:
-                    arrived.wait(left)
-                    answer = self.ask(operation, params, region)
-                    if not isinstance(answer, Parked):
-                        return answer
-                return self.empty(parked)
-            finally:
-                waiting.pollers -= 1
-                if not waiting.pollers:
-                    del self._waiting[waiting]
-                    self._timekeeper.look()
+        waiting = parked.task_list
+        arrived = self._waiting.setdefault(waiting, threading.Condition(self._lock))
+        waiting.pollers += 1
+        self._timekeeper.start()
+        try:
+            while (left := until - time.monotonic()) > 0 and not self._closed:
+                arrived.wait(left)
+                waiting.pollers -= 1  # it does not stand in its own way
+                try:
+                    answer = self.ask(operation, params, region, again=True)
+                finally:
+                    waiting.pollers += 1
+                if not isinstance(answer, Parked):
+                    return answer
+            return self.empty(parked)
+        finally:
+            waiting.pollers -= 1
+            if not waiting.pollers:
+                del self._waiting[waiting]
+                self._timekeeper.look()
 
     def wake(self) -> None:
         """Wake one parked poll for each task that has arrived, and the timekeeper if need be."""

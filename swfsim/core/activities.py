@@ -23,7 +23,7 @@ from swfsim.spec import faults
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import Execution, Recorder, Region, World
+    from swfsim.core.world import Execution, Recorder, Region
 
 DEFAULTS: Final = {
     "taskList": "defaultTaskList",
@@ -86,9 +86,11 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     if "identity" in asked:
         told["identity"] = asked["identity"]
     m.record(x, "ActivityTaskStarted", told)
+    if not x.open:  # that was one event too many
+        return poll(m, region, asked)
     scheduled = x.events.attrs[task.scheduled_id - 1]
     answer = {
-        "taskToken": _token(domain.world, x, task),
+        "taskToken": _token(x, task),
         "activityId": task.id,
         "startedEventId": task.started_id,
         "workflowExecution": x.key,
@@ -99,16 +101,21 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     return answer
 
 
-def _token(world: World, x: Execution, task: Activity) -> str:
-    return tokens.seal(world.secret, "activity", x.run_id, str(task.scheduled_id), x.workflow_id)
+def _token(x: Execution, task: Activity) -> str:
+    region = x.domain.region
+    kind = f"activity {region.name}"
+    return tokens.seal(region.world.secret, kind, x.run_id, str(task.scheduled_id), x.workflow_id)
 
 
-def _holder(world: World, token: str) -> tuple[Execution, Activity]:
+def _holder(region: Region, token: str) -> tuple[Execution, Activity]:
     """The open task of a token, or the service's fault."""
-    kind, run_id, scheduled, workflow_id = (*tokens.unseal(world.secret, token), *("",) * 4)[:4]
-    if kind != "activity":
+    kind, run_id, scheduled, workflow_id = (
+        *tokens.unseal(region.world.secret, token),
+        *("",) * 4,
+    )[:4]
+    if kind != f"activity {region.name}":
         raise faults.invalid_token()
-    x = world.runs.get(run_id)
+    x = region.world.runs.get(run_id)
     if x is None or not x.open:
         raise faults.unknown_execution(workflow_id, run_id)
     task = x.activities.get(int(scheduled))
@@ -118,7 +125,7 @@ def _holder(world: World, token: str) -> tuple[Execution, Activity]:
 
 
 def _respond(m: Recorder, region: Region, asked: Attrs, kind: str) -> Attrs:
-    x, task = _holder(region.world, asked["taskToken"])
+    x, task = _holder(region, asked["taskToken"])
     told = only(asked, "result", "reason", "details")
     told |= {"scheduledEventId": task.scheduled_id, "startedEventId": task.started_id}
     if kind == "ActivityTaskCanceled" and task.cancel_id:
@@ -141,7 +148,7 @@ def cancel(m: Recorder, region: Region, asked: Attrs) -> Attrs:
 
 def heartbeat(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """Restarts the heartbeat clock; a beat without details keeps the last ones."""
-    x, task = _holder(region.world, asked["taskToken"])
+    x, task = _holder(region, asked["taskToken"])
     rates.take_call(x, "RecordActivityTaskHeartbeat")
     task.beaten_at = region.world.now
     task.details = asked.get("details", task.details)

@@ -51,7 +51,7 @@ def start(x: Execution, asked: Attrs) -> Outcome:
     quotas = x.domain.world.behaviour.quotas
     if len(x.children) >= quotas.open_children:
         return refused("OPEN_CHILDREN_LIMIT_EXCEEDED", initiatedEventId=0)
-    if len(x.domain.open) >= quotas.open_executions:
+    if len(x.domain.open) + x.starting >= quotas.open_executions:
         return refused("OPEN_WORKFLOWS_LIMIT_EXCEEDED", initiatedEventId=0)
     if not rates.allows_decision(x, "StartChildWorkflowExecution"):
         return refused("CHILD_CREATION_RATE_EXCEEDED", initiatedEventId=0)
@@ -92,7 +92,9 @@ def begin(m: Recorder, x: Execution, initiated_id: int) -> None:
         )
     else:
         x.children[initiated_id].done = True
-        _apply(m, x, child, _policy(x, x.events[-1]))
+        close = x.events[-1]
+        if _policy_applies(x, close):
+            _apply(m, x, child, _policy(x, close))
 
 
 def _refuse_running(m: Recorder, x: Execution, initiated_id: int, asked: Attrs) -> None:
@@ -132,15 +134,19 @@ def tell_parent(m: Recorder, x: Execution, e: Event) -> None:
 
 def apply_policy(m: Recorder, x: Execution, e: Event) -> None:
     """The closing parent's own policy governs; a termination may have named another."""
-    behaviour = x.domain.world.behaviour
-    if not x.children or (e.kind in _UNDOCUMENTED and behaviour.child_policy_on_close != "any"):
-        return
-    if e.kind == "WorkflowExecutionContinuedAsNew" and not behaviour.child_policy_on_continue:
+    if not x.children or not _policy_applies(x, e):
         return
     for child in list(x.children.values()):
         run = x.domain.open.get(child.workflow_id)
         if run is not None and _is_child(run, x, child.initiated_id):
             _apply(m, x, run, _policy(x, e))
+
+
+def _policy_applies(parent: Execution, close: Event) -> bool:
+    behaviour = parent.domain.world.behaviour
+    if close.kind in _UNDOCUMENTED and behaviour.child_policy_on_close != "any":
+        return False
+    return close.kind != "WorkflowExecutionContinuedAsNew" or behaviour.child_policy_on_continue
 
 
 def _policy(parent: Execution, close: Event) -> str:
@@ -182,6 +188,7 @@ def _apply(m: Recorder, parent: Execution, run: Execution, policy: str) -> None:
 
 def initiated(x: Execution, e: Event) -> None:
     x.children[e.id] = Child(e.id, e.at, e.attrs["workflowId"])
+    x.starting += 1
     world = x.domain.world
     world.deadlines.push(e.at + world.behaviour.follow_up_ms, "child", x, e.id)
 
@@ -189,9 +196,12 @@ def initiated(x: Execution, e: Event) -> None:
 def started(x: Execution, e: Event) -> None:
     child = x.children[e.attrs["initiatedEventId"]]
     child.started_id = e.id
+    x.starting -= 1
     child.run_id = e.attrs["workflowExecution"]["runId"]
 
 
 def ended(x: Execution, e: Event) -> None:
     """Closed, or never started; a start refused at once was never among the children."""
-    x.children.pop(e.attrs["initiatedEventId"], None)
+    child = x.children.pop(e.attrs["initiatedEventId"], None)
+    if child is not None and not child.started_id:
+        x.starting -= 1

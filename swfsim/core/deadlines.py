@@ -42,7 +42,9 @@ class Deadlines:
 
     def _sweep(self) -> None:
         due_of = self._due_of
-        self._heap = [entry for entry in self._heap if due_of[entry[3]](entry[4], entry[5])]
+        self._heap = [
+            entry for entry in self._heap if due_of[entry[3]](entry[4], entry[5]) is not None
+        ]
         heapq.heapify(self._heap)
         self._sweep_at = max(1024, 2 * len(self._heap))
 

@@ -22,7 +22,7 @@ from swfsim.spec import faults
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import Domain, Execution, Recorder, Region, World
+    from swfsim.core.world import Domain, Execution, Recorder, Region
 
 OPERATION = "PollForDecisionTask"
 
@@ -33,7 +33,7 @@ OPERATION = "PollForDecisionTask"
 def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     """The next task with its first page of history; with a page token, that task's next page."""
     domain = region.domain(asked["domain"])
-    where = pages.position(domain.world, OPERATION, asked)
+    where = pages.position(domain.region, OPERATION, asked)
     if where is not None:
         return _next_page(domain, asked, where)
     waiting = domain.decision_list(asked["taskList"]["name"])
@@ -46,6 +46,8 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
     if "identity" in asked:
         told["identity"] = asked["identity"]
     last = m.record(x, "DecisionTaskStarted", told).id
+    if not x.open:  # that was one event too many
+        return poll(m, region, asked)
     first = _first_shown(x) if asked.get("startAtPreviousStartedEvent") else 0
     return _page(x, asked, first, last, last, x.previous_started_id, task.scheduled_id)
 
@@ -63,9 +65,8 @@ def _page(
 ) -> Attrs:
     """Events ``first`` (from 0) to ``last`` of the task; later news never enters its pages."""
     events, on = pages.cut(x, first, last, asked)
-    world = x.domain.world
     answer = {
-        "taskToken": _token(world, x, scheduled, started),
+        "taskToken": _token(x, scheduled, started),
         "startedEventId": started,
         "previousStartedEventId": previous,
         "workflowExecution": x.key,
@@ -76,7 +77,7 @@ def _page(
         left = (first, on) if events.reverse else (on, last)
         rest = (*left, started, previous, scheduled)
         answer["nextPageToken"] = pages.seal(
-            world, OPERATION, asked, x.run_id, *(str(number) for number in rest)
+            x.domain.region, OPERATION, asked, x.run_id, *(str(number) for number in rest)
         )
     return answer
 
@@ -89,21 +90,23 @@ def _next_page(domain: Domain, asked: Attrs, where: list[str]) -> Attrs:
     return _page(x, asked, *(int(number) for number in numbers))
 
 
-def _token(world: World, x: Execution, scheduled: int, started: int) -> str:
+def _token(x: Execution, scheduled: int, started: int) -> str:
+    region = x.domain.region
+    kind = f"decision {region.name}"
     return tokens.seal(
-        world.secret, "decision", x.run_id, str(scheduled), str(started), x.workflow_id
+        region.world.secret, kind, x.run_id, str(scheduled), str(started), x.workflow_id
     )
 
 
-def holder(world: World, token: str) -> Execution:
+def holder(region: Region, token: str) -> Execution:
     """The execution whose running decision task this token answers, or the service's fault."""
     kind, run_id, scheduled, started, workflow_id = (
-        *tokens.unseal(world.secret, token),
+        *tokens.unseal(region.world.secret, token),
         *("",) * 5,
     )[:5]
-    if kind != "decision":
+    if kind != f"decision {region.name}":
         raise faults.invalid_token()
-    x = world.runs.get(run_id)
+    x = region.world.runs.get(run_id)
     if x is None or not x.open:
         raise faults.unknown_execution(workflow_id, run_id)
     if x.deciding is None or x.deciding.started_id != int(started):

@@ -60,7 +60,7 @@ def list_all(m: Recorder, region: Region, asked: Attrs) -> Attrs:
         (name for name, d in region.domains.items() if d.status == asked["registrationStatus"]),
         reverse=asked.get("reverseOrder", False),
     )
-    shown, token = pages.after(region.world, "ListDomains", asked, names)
+    shown, token = pages.after(region, "ListDomains", asked, names)
     answer: Attrs = {"domainInfos": [info(region.domains[name]) for name in shown]}
     return answer | token
 

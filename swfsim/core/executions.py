@@ -106,13 +106,13 @@ def history(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     start, end = 0, len(x.events)
     operation = "GetWorkflowExecutionHistory"
     rates.take_call(x, operation)
-    where = pages.position(domain.world, operation, asked)
+    where = pages.position(domain.region, operation, asked)
     if where is not None:
         start, end = (0, int(where[0])) if reverse else (int(where[0]), end)
     events, on = pages.cut(x, start, end, asked)
     answer: Attrs = {"events": events}
     if on is not None:
-        answer["nextPageToken"] = pages.seal(domain.world, operation, asked, str(on))
+        answer["nextPageToken"] = pages.seal(domain.region, operation, asked, str(on))
     return answer
 
 

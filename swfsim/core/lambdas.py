@@ -31,6 +31,10 @@ NO_ROLE: Final = "No IAM role is attached to the current workflow execution."
 def schedule(x: Execution, asked: Attrs) -> Outcome:
     """An id may be used again, also while open: the service was seen to accept it."""
     behaviour = x.domain.world.behaviour
+    if not behaviour.lambda_id_reuse and any(
+        x.events.attrs[task - 1]["id"] == asked["id"] for task in x.lambdas
+    ):
+        return refused("ID_ALREADY_IN_USE")
     if not behaviour.lambda_available:
         return refused("LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION")
     if len(x.lambdas) >= behaviour.quotas.open_lambdas:

@@ -6,6 +6,7 @@ go on, so nothing is kept between two pages.
 
 from __future__ import annotations
 
+import json
 import zlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import Execution, World
+    from swfsim.core.world import Execution, Region
 
 _Key = TypeVar("_Key", str, tuple[str, str])
 
@@ -25,8 +26,8 @@ _FREE = ("nextPageToken", "maximumPageSize", "identity")
 
 def _digest(asked: Attrs) -> str:
     """The arguments that must not change from one page to the next."""
-    kept = sorted((name, value) for name, value in asked.items() if name not in _FREE)
-    return str(zlib.crc32(repr(kept).encode("utf-8", "surrogatepass")))
+    kept = {name: value for name, value in asked.items() if name not in _FREE and value}
+    return str(zlib.crc32(json.dumps(kept, sort_keys=True).encode()))
 
 
 def size(asked: Attrs) -> int:
@@ -34,18 +35,21 @@ def size(asked: Attrs) -> int:
     return asked.get("maximumPageSize") or limits.PAGE_SIZE_MAX
 
 
-def seal(world: World, operation: str, asked: Attrs, *position: str) -> str:
+def seal(region: Region, operation: str, asked: Attrs, *position: str) -> str:
     """A token that lets the next call of this operation go on at ``position``."""
-    return tokens.seal(world.secret, operation, _digest(asked), str(world.now), *position)
+    world = region.world
+    issued_for = f"{operation} {region.name}"
+    return tokens.seal(world.secret, issued_for, _digest(asked), str(world.now), *position)
 
 
-def position(world: World, operation: str, asked: Attrs) -> list[str] | None:
+def position(region: Region, operation: str, asked: Attrs) -> list[str] | None:
     """Where the call is to go on; None for a first page. Raises the service's token faults."""
     token = asked.get("nextPageToken")
     if not token:
         return None
+    world = region.world
     issued_for, digest, issued_at, *where = [*tokens.unseal(world.secret, token), "", ""]
-    if issued_for != operation or digest != _digest(asked):
+    if issued_for != f"{operation} {region.name}" or digest != _digest(asked):
         raise faults.invalid_token()
     if world.now - int(issued_at) > limits.PAGE_TOKEN_S_MAX * 1000:
         raise faults.invalid("Specified token has exceeded its maximum lifetime")
@@ -86,12 +90,14 @@ def cut(x: Execution, start: int, end: int, asked: Attrs) -> tuple[Page, int | N
     return Page(x, start, last, reverse=False), (last if last < end else None)
 
 
-def after(world: World, operation: str, asked: Attrs, keys: list[_Key]) -> tuple[list[_Key], Attrs]:
+def after(
+    region: Region, operation: str, asked: Attrs, keys: list[_Key]
+) -> tuple[list[_Key], Attrs]:
     """A page of keys that stand in order, and the answer's ``nextPageToken`` member if any.
 
     The token names the last key shown: keys that come or go in between neither repeat nor hide one.
     """
-    where = position(world, operation, asked)
+    where = position(region, operation, asked)
     first = 0
     if where is not None:
         last_shown: Any = where[0] if len(where) == 1 else tuple(where)
@@ -102,4 +108,4 @@ def after(world: World, operation: str, asked: Attrs, keys: list[_Key]) -> tuple
         return shown, {}
     last: Any = shown[-1]
     names = (last,) if isinstance(last, str) else last
-    return shown, {"nextPageToken": seal(world, operation, asked, *names)}
+    return shown, {"nextPageToken": seal(region, operation, asked, *names)}

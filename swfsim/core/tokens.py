@@ -21,12 +21,24 @@ _FILLER = bytes(range(64, 224))
 
 def seal(secret: int, *parts: str) -> str:
     """A token that holds these texts; only the same secret opens it."""
-    body = "\0".join(parts).encode()
+    body = _encode("\0".join(parts))
     check = zlib.crc32(body, secret)
     size = len(body)
     filler = _FILLER[: max(0, 210 - size)]
     raw = _HEAD + _NUMBERS.pack(check, size) + body + filler
     return binascii.b2a_base64(raw, newline=False).decode()
+
+
+def _encode(text: str) -> bytes:
+    """Any text of 256 UTF-16 units must fit into a token: UTF-8 could take half as much again."""
+    body = text.encode("utf-8", "surrogatepass")
+    wide = text.encode("utf-16-le", "surrogatepass")
+    return b"8" + body if len(body) <= len(wide) else b"6" + wide
+
+
+def _decode(body: bytes) -> str:
+    encoding = "utf-8" if body[:1] == b"8" else "utf-16-le"
+    return body[1:].decode(encoding, "surrogatepass")
 
 
 def unseal(secret: int, token: str) -> list[str]:
@@ -36,7 +48,7 @@ def unseal(secret: int, token: str) -> list[str]:
         check, size = _NUMBERS.unpack_from(raw, len(_HEAD))
         body = raw[_BODY : _BODY + size]
         if raw.startswith(_HEAD) and len(body) == size and zlib.crc32(body, secret) == check:
-            return body.decode().split("\0")
+            return _decode(body).split("\0")
     except (binascii.Error, struct.error, UnicodeError, ValueError):
         pass
     raise faults.invalid_token()

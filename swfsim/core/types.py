@@ -79,7 +79,7 @@ class Kind:
             reverse=asked.get("reverseOrder", False),
         )
         operation = f"List{self.name}s"
-        shown, token = pages.after(region.world, operation, asked, keys)
+        shown, token = pages.after(region, operation, asked, keys)
         answer: Attrs = {"typeInfos": [self._info(types[key]) for key in shown]}
         return answer | token
 

@@ -70,10 +70,11 @@ def _by_close(x: Execution) -> tuple[int, str]:
 class Visibility:
     """The indexes of one domain."""
 
-    __slots__ = ("_closed", "_notes", "_open")
+    __slots__ = ("_closed", "_gone", "_notes", "_open")
 
     def __init__(self) -> None:
         self._notes: deque[tuple[int, Execution, bool]] = deque()
+        self._gone: set[str] = set()  # runs forgotten before their close was shown
         self._open: dict[Key, Any] = {}
         self._closed: dict[tuple[str, Key], Any] = {}
 
@@ -83,7 +84,11 @@ class Visibility:
 
     def forget(self, x: Execution) -> None:
         """This run has been kept long enough."""
-        self._work_in(x.domain.world.now)
+        shown = x.domain.world.now - x.domain.world.behaviour.visibility_lag_ms
+        self._work_in(shown)
+        if x.closed_at is None or x.closed_at > shown:
+            self._gone.add(x.run_id)
+            return
         for key in _keys(x):
             self._forget_closed(key, x)
         self._forget_closed(("closeStatusFilter", x.close_status or ""), x)
@@ -98,9 +103,21 @@ class Visibility:
         self._work_in(world.now - world.behaviour.visibility_lag_ms)
         return self._closed.get((time, key), ())
 
+    def _pass_over(self, x: Execution, opened: bool) -> None:
+        """A run that is gone is not shown any more, at most its start has been."""
+        if opened:
+            return
+        self._gone.discard(x.run_id)
+        for key in _keys(x):
+            if key in self._open:
+                self._open[key].discard(x)
+
     def _work_in(self, until: int) -> None:
         while self._notes and self._notes[0][0] <= until:
             _, x, opened = self._notes.popleft()
+            if x.run_id in self._gone:
+                self._pass_over(x, opened)
+                continue
             for key in _keys(x):
                 if opened:
                     self._index(self._open, key, _by_start).add(x)
@@ -172,7 +189,7 @@ def _page(domain: Domain, operation: str, asked: Attrs, index: Any, window: Attr
     or go between two pages neither repeat nor hide others."""
     first, last = _bounds(index, window)
     ascending = asked.get("reverseOrder", False)
-    where = pages.position(domain.world, operation, asked)
+    where = pages.position(domain.region, operation, asked)
     if where is not None and index:
         at, run_id = int(where[0]), where[1]
         if ascending:
@@ -189,7 +206,7 @@ def _page(domain: Domain, operation: str, asked: Attrs, index: Any, window: Attr
     answer: Attrs = {"executionInfos": [info(x, opened) for x in shown]}
     if last - first > length:
         at, run_id = index.key(shown[-1])
-        answer["nextPageToken"] = pages.seal(domain.world, operation, asked, str(at), run_id)
+        answer["nextPageToken"] = pages.seal(domain.region, operation, asked, str(at), run_id)
     return answer
 
 

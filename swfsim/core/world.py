@@ -152,6 +152,7 @@ class Execution:
         "shown",
         "started",
         "started_at",
+        "starting",
         "timers",
         "workflow_id",
     )
@@ -178,6 +179,7 @@ class Execution:
         self.activity_ids: dict[str, Activity] = {}  # the same by activityId
         self.timers: dict[str, Timer] = {}
         self.children: dict[int, Child] = {}  # by the id of their Initiated event
+        self.starting = 0  # children that are initiated and not started yet
         self.externals: dict[int, External] = {}
         self.lambdas: dict[int, Lambda] = {}  # by the id of their Scheduled event
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from swfsim.spec import limits
+from swfsim.errors import HarnessError
+from swfsim.spec import limits, model
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Behaviour:
                           absent before 2018)
     lambda_failure_reason what LambdaFunctionFailed says of a function that raised: Unhandled (seen
                           2026) or UnhandledError (captured 2017)
+    lambda_id_reuse       a Lambda task may have the id of an open one, as was seen; or is refused
+                          with the modelled ID_ALREADY_IN_USE
     heartbeat_mandatory   an activity without any heartbeat timeout is refused; strict, so that what
                           passes here passes on AWS
     child_policy_on_close a parent's child policy is applied on every close, as captured on
@@ -56,6 +59,7 @@ class Behaviour:
     empty_poll_token: Literal["omitted", "empty"] = "omitted"
     decision_schedule_to_start: bool = True
     lambda_failure_reason: Literal["Unhandled", "UnhandledError"] = "Unhandled"
+    lambda_id_reuse: bool = True
     heartbeat_mandatory: bool = True
     child_policy_on_close: Literal["any", "documented"] = "any"
     child_policy_on_continue: bool = True
@@ -66,3 +70,12 @@ class Behaviour:
     lambda_available: bool = True
     denied: frozenset[str] = frozenset()
     quotas: Quotas = field(default_factory=Quotas)
+
+    def __post_init__(self) -> None:
+        """Raises ``HarnessError`` for something denied that SWF has no way to deny."""
+        for name in sorted(self.denied.difference(model.OPERATIONS)):
+            if not model.can_be_denied(name):
+                raise HarnessError(
+                    f"denied={{{name!r}}}: that is no operation, and no decision type that SWF "
+                    "can say is not permitted"
+                )

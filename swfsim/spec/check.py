@@ -100,9 +100,9 @@ def _enum(shape: Any) -> Parser:
     shown = _DECISION_TYPES_AS_SHOWN if shape.name == "DecisionType" else ", ".join(shape.enum)
 
     def parse(value: Any, place: Place, found: list[str]) -> Any:
+        if not isinstance(value, str):
+            raise _wrong_type(value, "String")
         if value not in allowed:
-            if not isinstance(value, str):
-                raise _wrong_type(value, "String")
             _complain(found, value, place, f"Member must satisfy enum value set: [{shown}]")
         return value
 
@@ -142,11 +142,11 @@ def _timestamp(value: Any, place: Place, found: list[str]) -> Any:
     """Seconds on the wire; through boto3 also datetimes and ISO text."""
     if isinstance(value, bool) or value is None:
         raise _wrong_type(value, "Date")
-    if isinstance(value, int | float):
-        return int(value * 1000 + 0.5) if isinstance(value, float) else value * 1000
     try:
+        if isinstance(value, int | float):
+            return int(value * 1000 + 0.5) if isinstance(value, float) else value * 1000
         return milliseconds(parse_to_aware_datetime(value))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
         raise _wrong_type(value, "Date") from error
 
 
@@ -176,9 +176,9 @@ def _list(shape: Any, lexicon: bool) -> Parser:
     return parse
 
 
-def _structure(shape: Any, lexicon: bool) -> Parser:
+def _structure(shape: Any, lexicon: bool, holder: lexical.Holder = None) -> Parser:
     parsers = {
-        name: _compile(member, lexicon, (shape.name, name))
+        name: _compile(member, lexicon, (shape.name, name), holder)
         for name, member in shape.members.items()
     }
     required = tuple(shape.required_members)
@@ -218,17 +218,20 @@ def _decision(shape: Any, lexicon: bool) -> Parser:
     return parse
 
 
-def _compile(shape: Any, lexicon: bool, within: tuple[str, str] | None) -> Parser:
+def _compile(
+    shape: Any, lexicon: bool, within: lexical.Holder, holder: lexical.Holder = None
+) -> Parser:
     kind = shape.type_name
     if kind == "structure":
-        maker = _decision if shape.name == "Decision" and lexicon else _structure
-        return maker(shape, lexicon)
+        if shape.name == "Decision" and lexicon:
+            return _decision(shape, lexicon)
+        return _structure(shape, lexicon, within)
     if kind == "list":
         return _list(shape, lexicon)
     if kind == "string":
         if shape.enum:
             return _enum(shape)
-        return _string(shape, lexical.rule_for(*within) if lexicon and within else None)
+        return _string(shape, lexical.rule_for(*within, holder) if lexicon and within else None)
     if kind in ("integer", "long"):
         return _integer(shape)
     return {"boolean": _boolean, "timestamp": _timestamp}[kind]

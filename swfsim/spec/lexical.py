@@ -16,6 +16,9 @@ from swfsim.spec import limits
 
 Rule = Callable[[str], str | None]
 
+Holder = tuple[str, str] | None
+"""The member of a structure that holds a value: (name of the structure, name of the member)."""
+
 _PATTERN: Final = "Member must satisfy regular expression pattern: "
 
 
@@ -73,6 +76,8 @@ def _all_of(*rules: Rule) -> Rule:
     return lambda value: next((said for rule in rules if (said := rule(value))), None)
 
 
+_TRIMMED_NAME: Final = _all_of(_NAME, _TRIMMED)
+
 _ACTIVITY_TIMEOUT = _duration()
 _DECISION_TIMEOUT = _duration()
 _EXECUTION_TIMEOUT = _duration(none=False, most=limits.EXECUTION_S_MAX)
@@ -101,7 +106,8 @@ BY_MEMBER: Final[dict[str, Rule]] = {
 """Rules that hold wherever the member occurs in a request."""
 
 BY_PLACE: Final[dict[tuple[str, str], Rule]] = {
-    ("RegisterDomainInput", "name"): _all_of(_NAME, _TRIMMED),
+    ("RegisterDomainInput", "name"): _TRIMMED_NAME,
+    ("StartWorkflowExecutionInput", "domain"): _NAME,
     ("StartWorkflowExecutionInput", "workflowId"): _NAME,
     # The API states that NONE is no execution timeout; the two decisions allow it [D].
     ("StartWorkflowExecutionInput", "executionStartToCloseTimeout"): _EXECUTION_TIMEOUT,
@@ -122,6 +128,20 @@ BY_PLACE: Final[dict[tuple[str, str], Rule]] = {
 """Rules of one member of one structure; they come before the rules by member."""
 
 
-def rule_for(structure: str, member: str) -> Rule | None:
-    """The lexical rule of a string member, or None when its text is free."""
+TRIMMED_LISTS: Final = frozenset(
+    {
+        ("PollForActivityTaskInput", "taskList"),
+        ("StartChildWorkflowExecutionDecisionAttributes", "taskList"),
+    }
+)
+"""Where a task list's name must not begin or end with whitespace [D]; elsewhere it may."""
+
+
+def rule_for(structure: str, member: str, holder: Holder) -> Rule | None:
+    """The lexical rule of a string member, or None when its text is free.
+
+    ``holder`` is the member of another structure that the structure is the value of.
+    """
+    if structure == "TaskList" and holder in TRIMMED_LISTS:
+        return _TRIMMED_NAME
     return BY_PLACE.get((structure, member)) or BY_MEMBER.get(member)

@@ -91,7 +91,7 @@ DECISION_BUCKETS: Final[dict[str, tuple[int, float]]] = {
     "StartChildWorkflowExecution": (500, 12),
     "StartTimer": (2000, 200),
     # The causes for these two exist, figures do not: as for their nearest relatives [I].
-    "ContinueAsNewWorkflowExecution": (2000, 200),
+    "ContinueAsNewWorkflowExecution": (500, 12),
     "ScheduleLambdaFunction": (1000, 200),
 }
 

@@ -81,6 +81,15 @@ def event_shape(name: str) -> StructureShape:
 REFUSAL: Final[dict[str, str]] = {name: f"{name}Failed" for name in DECISIONS}
 """The event into which a refused decision fails. True of all 13, see ``tests/spec``."""
 
+
+def can_be_denied(decision: str) -> bool:
+    """Whether the refusal of this decision type knows OPERATION_NOT_PERMITTED as its cause."""
+    if decision not in REFUSAL:
+        return False
+    cause = members(event_shape(REFUSAL[decision]))["cause"]
+    return "OPERATION_NOT_PERMITTED" in enum(cause.name)
+
+
 DECISION_TIME_MEMBER: Final = "decisionTaskCompletedEventId"
 
 

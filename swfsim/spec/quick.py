@@ -39,7 +39,7 @@ class _Writer:
         self._names[name] = value
         return name
 
-    def structure(self, shape: Any) -> str:
+    def structure(self, shape: Any, holder: lexical.Holder = None) -> str:
         """Writes a function for a structure and gives its name."""
         required = shape.required_members
         name = f"accepts_{shape.name}_{len(self._functions)}"
@@ -48,7 +48,7 @@ class _Writer:
         place = len(self._functions) - 1
         body += [" get = value.get", f" seen = {len(required)}"]
         for member in required:
-            test = self.test(shape.members[member], "x", (shape.name, member))
+            test = self.test(shape.members[member], "x", (shape.name, member), holder)
             body += [f" x = get({member!r})", f" if not ({test}): return False"]
         optional = [member for member in shape.members if member not in required]
         if shape.name == "Decision":
@@ -56,7 +56,7 @@ class _Writer:
         elif optional:
             body.append(" if len(value) != seen:")
             for member in optional:
-                test = self.test(shape.members[member], "x", (shape.name, member))
+                test = self.test(shape.members[member], "x", (shape.name, member), holder)
                 body += [
                     f"  x = get({member!r})",
                     "  if x is not None:",
@@ -80,15 +80,17 @@ class _Writer:
             " seen += 1",
         ]
 
-    def test(self, shape: Any, value: str, within: tuple[str, str] | None) -> str:
+    def test(
+        self, shape: Any, value: str, within: lexical.Holder, holder: lexical.Holder = None
+    ) -> str:
         """The expression that is true of good values of a shape."""
         kind = shape.type_name
         if kind == "structure":
-            return f"{self.structure(shape)}({value})"
+            return f"{self.structure(shape, within)}({value})"
         if kind == "list":
             return self._list(shape, value)
         if kind == "string":
-            return self._string(shape, value, within)
+            return self._string(shape, value, within, holder)
         if kind in ("integer", "long"):
             return f"type({value}) is int" + _bounds(shape, value)
         if kind == "boolean":
@@ -100,7 +102,9 @@ class _Writer:
         item = self.test(shape.member, "one", None)
         return f"type({value}) is list{length} and all([{item} for one in {value}])"
 
-    def _string(self, shape: Any, value: str, within: tuple[str, str] | None) -> str:
+    def _string(
+        self, shape: Any, value: str, within: lexical.Holder, holder: lexical.Holder
+    ) -> str:
         if shape.enum:
             return f"type({value}) is str and {value} in {self._known(frozenset(shape.enum), 'e')}"
         test = f"type({value}) is str"
@@ -109,7 +113,7 @@ class _Writer:
         if "max" in shape.metadata:
             # Every character counts as two UTF-16 units here; longer texts need an exact count.
             test += f" and len({value}) <= {shape.metadata['max'] // 2}"
-        rule = lexical.rule_for(*within) if self._lexicon and within else None
+        rule = lexical.rule_for(*within, holder) if self._lexicon and within else None
         if rule is not None:
             test += f" and {value} and {self._known(rule, 'rule')}({value}) is None"
         return test

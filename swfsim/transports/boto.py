@@ -73,7 +73,8 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
             operation_model=operation,
             context={"client_region": self.meta.region_name, "client_config": self.meta.config},
         )
-    checked = check.quick_request(operation_name, params)
+    known = operation_name in model.OPERATIONS  # a newer botocore may know more
+    checked = check.quick_request(operation_name, params) if known else None
     if checked is None:
         _validate(self, operation, params)
     region = self.meta.region_name

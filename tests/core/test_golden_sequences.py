@@ -6,6 +6,8 @@ recording where it began in the middle of a longer run.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.support.driver import (
@@ -390,6 +392,7 @@ def test_g21_lambda_without_a_role(swf: Driver) -> None:
 
 
 def test_g22_lambda_times_out(swf: Driver) -> None:
+    swf.fake.lambda_functions["tax"] = lambda _: time.sleep(60)
     swf.start(lambdaRole="arn:aws:iam::123456789012:role/swf")
     swf.decide(run_lambda("l", startToCloseTimeout="5"))
     swf.wait(6)
