@@ -16,7 +16,7 @@ INTRODUCTION = """\
 Names, shapes, enumerations and limits come from botocore's model of the service, which is read and
 never retyped. `tests/conformance` proves that every operation, decision, event, cause, time-out and
 fault of the model is produced and looked at. What the model does not say is listed here, each line
-with its test. This page is written by `python -m tests.fidelity_page`; a test holds it to the code.\
+with its test. This page is written by `python -m tests.fidelity_page`, and a test holds it.\
 """
 
 HELD: list[tuple[str, str, ModuleType]] = [
