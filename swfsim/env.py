@@ -117,24 +117,31 @@ class Env:
                 self._surroundings.restore()
                 self._surroundings = None
 
+    def check_entered(self) -> None:
+        """Outside of its ``with`` a call would reach AWS. Raises ``HarnessError``."""
+        if self._surroundings is None:
+            raise HarnessError(
+                "the simulation is not entered, and its calls would go to AWS: use it in a with, "
+                "as in: with Env.sim(…) as env: …, or: with Story(App) as story: …"
+            )
+
     # What a test does with it
 
     def client(self, **kwargs: Any) -> Any:
         """An ordinary boto3 SWF client. Any other client of the process works as well."""
+        self.check_entered()
         return boto3.client("swf", **kwargs)
 
     def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
         """A worker: any function that blocks, usually a loop that polls for ever. It begins to run
         with ``run()``, ``after_s`` seconds from now; when restarted, it is called again."""
-        if self._surroundings is None:
-            raise HarnessError("the environment is not entered: with Env.sim(…) as env: …")
+        self.check_entered()
         return self.simulation.add(name, loop, after_s=after_s)
 
     def run(self, until: Callable[[], bool] | None = None, *, for_s: float | None = None) -> None:
         """Let the workers run until the condition holds, for so many seconds of virtual time, or,
         with neither, until all wait and nothing is due."""
-        if self._surroundings is None:
-            raise HarnessError("the environment is not entered: with Env.sim(…) as env: …")
+        self.check_entered()
         if for_s is not None:
             self._run_for(until, for_s)
         else:

@@ -159,6 +159,7 @@ class Story:
 
     def run(self) -> Story:
         """Go on until every execution is closed and nothing that was told is left to do."""
+        self.env.check_entered()
         if not self._begun:
             self._begun = True
             self.app.register()

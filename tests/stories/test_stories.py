@@ -214,3 +214,14 @@ def test_the_report_tells_when_who_and_what(story: Story) -> None:
     assert "DecisionTaskStarted" not in report
     assert "DecisionTaskStarted" in story.report(brief=False)
     assert story.report(lines_max=2).startswith("(")
+
+
+def test_a_story_that_is_not_entered_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(Shop, "register", lambda self: called.append("register"))
+    story = Story(Shop)
+    with pytest.raises(HarnessError, match="with Story"):
+        story.run()
+    with pytest.raises(HarnessError, match="not entered"):
+        story.env.client()
+    assert called == []
