@@ -15,6 +15,8 @@ from swfsim import Env, Story
 from tests.benchmarks.figures import Figure, median, seconds
 
 DAYS = 365
+DAY_S = 86_390
+"""Ten seconds short: an execution lasts 365 days at most, and the decisions take time as well."""
 
 
 def orders_a_second(count: int) -> float:
@@ -36,7 +38,7 @@ def decide_day_by_day() -> None:
     client: Any = boto3.client("swf")
     for day in range(DAYS + 1):
         task = client.poll_for_decision_task(domain="year", taskList={"name": "decisions"})
-        attributes = {"timerId": f"day-{day}", "startToFireTimeout": "86400"}
+        attributes = {"timerId": f"day-{day}", "startToFireTimeout": str(DAY_S)}
         decision: dict[str, Any] = {
             "decisionType": "StartTimer",
             "startTimerDecisionAttributes": attributes,
@@ -63,7 +65,8 @@ def a_year() -> None:
         env.add("decider", decide_day_by_day)
         env.run()
         [x] = env.executions()
-        assert sum(event.kind == "TimerFired" for event in x.events) == DAYS - 1 or x.closed_at
+        assert sum(event.kind == "TimerFired" for event in x.events) == DAYS
+        assert x.close_status == "COMPLETED"
 
 
 def all_scenarios() -> None:

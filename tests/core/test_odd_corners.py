@@ -225,5 +225,4 @@ def test_a_parked_poll_does_not_stand_in_its_own_way() -> None:
             pass
         swf.start(executionStartToCloseTimeout="0")
         thread.join(10)
-        assert answers == [] or "taskToken" not in answers[0]
-        assert len(answers) == 1
+        assert [answer.get("taskToken") for answer in answers] == [None]
