@@ -225,7 +225,7 @@ class _Collector:
     otherwise take a quarter of the time.
     """
 
-    THRESHOLDS = (2_000, 10, 20)
+    THRESHOLDS = (20_000, 10, 20)
 
     def __enter__(self) -> None:
         self._thresholds = gc.get_threshold()

@@ -111,8 +111,9 @@ class _Writer:
         if shape.metadata.get("min"):
             test += f" and len({value}) >= {shape.metadata['min']}"
         if "max" in shape.metadata:
-            # Every character counts as two UTF-16 units here; longer texts need an exact count.
-            test += f" and len({value}) <= {shape.metadata['max'] // 2}"
+            # In UTF-16 units, of which a character takes two at most, and in ASCII one.
+            most, length = shape.metadata["max"], f"len({value})"
+            test += f" and ({length} <= {most // 2} or {length} <= {most} and {value}.isascii())"
         rule = lexical.rule_for(*within, holder) if self._lexicon and within else None
         if rule is not None:
             test += f" and {value} and {self._known(rule, 'rule')}({value}) is None"

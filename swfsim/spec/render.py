@@ -72,7 +72,7 @@ class _Shown:
         self.outer: list[dict[str, Any]] = []
         self.members: list[str] = []
         self.attributes: list[dict[str, Any]] = []
-        self.nested: list[tuple[int, tuple[str, ...]]] = []
+        self.nested: list[tuple[int, str]] = []
 
     def extend(self, instants: Any, kinds: Any, attributes: Any) -> None:
         """The columns of a history; those of its events that are not ready yet are made so."""
@@ -81,8 +81,9 @@ class _Shown:
             kind = kinds[number]
             member, names = _EVENT_PARTS[kind]
             attrs = attributes[number]
-            if names and (nested := tuple([name for name in names if name in attrs])):
-                self.nested.append((number, nested))
+            for name in names:
+                if name in attrs:
+                    self.nested.append((number, name))
             self.outer.append(
                 {
                     "eventTimestamp": stamp(instants[number]),
@@ -100,11 +101,10 @@ class _Shown:
         for one, member, attrs in zip(page, self.members[first:last], attributes, strict=True):
             one[member] = attrs
         nested = self.nested
-        for position in range(bisect_left(nested, (first,)), bisect_left(nested, (last,))):
-            number, names = nested[position]
+        inside = nested[bisect_left(nested, (first,)) : bisect_left(nested, (last,))]
+        for number, name in inside:
             attrs = attributes[number - first]
-            for name in names:
-                attrs[name] = attrs[name].copy()
+            attrs[name] = attrs[name].copy()
         return page
 
 
