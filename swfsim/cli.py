@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
+    "replay": "Put captured histories to a decider and compare.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 

@@ -30,7 +30,7 @@ LADDER = [
     },
     {"swfsim.service", "swfsim.transports"},
     {"swfsim.sim", "swfsim.fake"},
-    {"swfsim.env", "swfsim.faults"},
+    {"swfsim.env", "swfsim.faults", "swfsim.debug"},
     {"swfsim.stories"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},

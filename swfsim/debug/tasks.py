@@ -1,0 +1,147 @@
+"""The decision tasks of a captured history: what each PollForDecisionTask had answered.
+
+Which poll answered which events is in the history itself: a task shows everything up to its own
+DecisionTaskStarted, and names the start of the last task that was completed before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from swfsim.replay import decisions
+from swfsim.spec import render
+from swfsim.transports.boto import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swfsim.core.events import Attrs, Event
+    from swfsim.replay.histories import Captured
+
+Answer = list[dict[str, Any]]
+Decide = Callable[[Mapping[str, Any]], Answer]
+"""A decider: from a poll's whole answer to decisions."""
+
+_ENDS: Final = ("DecisionTaskCompleted", "DecisionTaskTimedOut")
+
+
+class Task(NamedTuple):
+    """One decision task. ``number`` counts from 1; ids are event ids; ``at`` is in milliseconds.
+
+    ``completed_id`` is None for a task that timed out or was never answered, and ``decided`` is
+    then empty; ``decided`` are the events that its decisions left, in order.
+    """
+
+    number: int
+    scheduled_id: int
+    started_id: int
+    previous_started_id: int
+    at: int
+    completed_id: int | None
+    decided: list[Event]
+
+    @property
+    def answered(self) -> bool:
+        return self.completed_id is not None
+
+
+def of(captured: Captured) -> list[Task]:
+    """Every decision task that a worker has taken, in order."""
+    return list(_tasks(captured))
+
+
+def _tasks(captured: Captured) -> Iterator[Task]:
+    events = captured.events
+    ends = _ends(captured)
+    previous = 0
+    for number, event in enumerate(_of_kind(captured, "DecisionTaskStarted"), 1):
+        end = ends.get(event.id)
+        completed_id = end.id if end is not None and end.kind == _ENDS[0] else None
+        decided = [] if completed_id is None else decisions.behind(events, completed_id)
+        scheduled_id = event.attrs["scheduledEventId"]
+        yield Task(number, scheduled_id, event.id, previous, event.at, completed_id, decided)
+        if completed_id is not None:
+            previous = event.id
+
+
+def _ends(captured: Captured) -> dict[int, Event]:
+    """The start of a decision task → the event that ended it."""
+    found = {}
+    for kind in _ENDS:
+        for event in _of_kind(captured, kind):
+            found[event.attrs["startedEventId"]] = event
+    return found
+
+
+def _of_kind(captured: Captured, wanted: str) -> Iterator[Event]:
+    events = captured.events
+    for place, kind in enumerate(events.kinds):
+        if kind == wanted:
+            yield events[place]
+
+
+class Polls:
+    """The answers of PollForDecisionTask for one history, in boto3's form.
+
+    The events are shown once and shared between the answers, which are lists of their own: a
+    history of 25,000 events has thousands of tasks. ``changed`` finds the event that a decider
+    has written into.
+    """
+
+    def __init__(self, captured: Captured) -> None:
+        self._captured = captured
+        self.events = self._shown()
+
+    def _shown(self) -> list[dict[str, Any]]:
+        return [render.event(event, stamp) for event in self._captured.events]
+
+    def answer(self, task: Task) -> dict[str, Any]:
+        """The whole answer, all pages put together."""
+        captured = self._captured
+        return {
+            "taskToken": f"{captured.run_id or 'run'}:{task.started_id}",
+            "startedEventId": task.started_id,
+            "previousStartedEventId": task.previous_started_id,
+            "workflowExecution": execution_of(captured),
+            "workflowType": dict(captured.events.attrs[0]["workflowType"]),
+            "events": self.events[: task.started_id],
+        }
+
+    def changed(self) -> int | None:
+        """The id of the first event that is no longer what the history says; None if all are."""
+        fresh = self._shown()
+        if fresh == self.events:
+            return None
+        return next(
+            number
+            for number, (one, other) in enumerate(zip(fresh, self.events, strict=True), 1)
+            if one != other
+        )
+
+    def mend(self) -> None:
+        """Show every event anew."""
+        self.events = self._shown()
+
+
+def execution_of(captured: Captured) -> Attrs:
+    """Workflow id and run id; made up where the file tells none."""
+    return {
+        "workflowId": captured.workflow_id or "unknown",
+        "runId": captured.run_id or "unknown",
+    }
+
+
+def news(captured: Captured, task: Task) -> list[Event]:
+    """The events that were new to the decider, its own task's two left out."""
+    events = captured.events
+    return [
+        events[place]
+        for place in range(task.previous_started_id, task.started_id)
+        if not events.kinds[place].startswith("DecisionTask")
+    ]
+
+
+def shown_decision(event: Event) -> Mapping[str, Any]:
+    """The decision behind an event, as its decider wrote it."""
+    return decisions.decision(event)
