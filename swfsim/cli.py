@@ -10,6 +10,7 @@ import click
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
     "replay": "Put captured histories to a decider and compare.",
+    "capture": "Take histories out of an account, into files.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 

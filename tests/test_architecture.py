@@ -31,7 +31,7 @@ LADDER = [
     {"swfsim.service", "swfsim.transports"},
     {"swfsim.sim", "swfsim.fake"},
     {"swfsim.env", "swfsim.faults", "swfsim.debug"},
-    {"swfsim.stories"},
+    {"swfsim.stories", "swfsim.capture"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},
 ]
