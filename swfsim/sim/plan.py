@@ -112,11 +112,12 @@ class Plan:
         self._strikes = Strikes()
         self.add(*faults)
 
-    def know(self, workers: Iterable[str]) -> None:
-        """The workers of the run, once they are known. Raises ``HarnessError`` for a crash of
-        another one."""
-        self._workers = list(workers)
-        for crash in self._crashes:
+    def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
+        """The names of the run, once they are known. Raises ``HarnessError`` for a crash of
+        somebody else."""
+        self._steps = list(steps) or self._steps
+        self._workers = list(workers) or self._workers
+        for crash in self._crashes if self._workers else ():
             known(crash.worker, self._workers, "worker of this application")
 
     def add(self, *faults: Fault) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from swfsim.service import Service
     from swfsim.sim.plan import Faults
 
-_POLLS = ("PollForDecisionTask", "PollForActivityTask")
+POLLS = ("PollForDecisionTask", "PollForActivityTask")
 _TIMED_OUT = ("ActivityTaskTimedOut", "DecisionTaskTimedOut")
 
 SWF = "SWF"
@@ -135,7 +135,7 @@ class Post:
             answer = service.empty(answer)
         letter.answer = answer
         self._note(worker, letter, answer)
-        if letter.operation in _POLLS and "workflowExecution" in answer:
+        if letter.operation in POLLS and "workflowExecution" in answer:
             self._hand(worker, letter, answer)
         return True
 
