@@ -130,6 +130,18 @@ def test_another_flow_than_told_is_shown_beside_it(story: Story) -> None:
     assert "| Pack → failed: no paper" in text
 
 
+def test_of_a_long_flow_what_is_near_the_difference_is_shown(story: Story) -> None:
+    story.given(fails("Pack", "no paper", attempts=100))
+    story.when(shopping())
+    with pytest.raises(AssertionError) as told:
+        story.then("Take → completed\n" + "Pack → failed: no paper\n" * 50 + "Pack → completed")
+    lines = str(told.value).splitlines()
+    assert lines[2] == "  (31 equal lines before are left out)"
+    assert lines[23].split("|")[0].rstrip() == "> Pack → completed"
+    assert lines[-1] == "  (32 lines behind are left out)"
+    assert len(lines) == 45
+
+
 def test_a_fault_that_never_strikes_fails_the_story(story: Story) -> None:
     story.given(fails("Pack", attempts=(2,)), decider_dies(9, "before deciding"))
     story.given(crash("worker", "PollForActivityTask", "before", nth=99))
