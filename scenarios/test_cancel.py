@@ -21,7 +21,8 @@ def test_cancelled_while_nothing_was_done_yet(story: Story, app: OrdersApp) -> N
         cancel requested
         ValidateInput → canceled
         Workflow      → CANCELED
-        """
+        """,
+        strict=False,  # the time-out is given to keep it from the workers, and never comes
     )
     assert app.payments() == []
 

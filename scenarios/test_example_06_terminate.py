@@ -14,10 +14,13 @@ def test_a_stuck_order_is_terminated(story: Story) -> None:
     story.given(times_out("ProcessData", "SCHEDULE_TO_START"))
     story.when(order_is_placed())
     story.when(60, terminated("Pedido cancelado pelo cliente"))
-    story.then("""
+    story.then(
+        """
         ValidateInput → completed
         Workflow      → TERMINATED
-    """)
+        """,
+        strict=False,  # the time-out is given to keep it from the workers, and never comes
+    )
     last = story.latest.events[-1].attrs
     assert last["reason"] == "Pedido cancelado pelo cliente"
     assert last["cause"] == "OPERATOR_INITIATED"

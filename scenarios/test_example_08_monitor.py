@@ -55,7 +55,7 @@ def test_the_monitor_ends_however_the_order_ends(
     story.when(order_is_placed())
     story.when(1, _watch(app))
     story.when(30, ended_by)
-    story.then()
+    story.then(strict=False)  # ended before the time-out that holds the step up
     assert capsys.readouterr().out.splitlines()[-1] == f"Workflow finalizado: {event}"
 
 

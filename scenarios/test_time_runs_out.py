@@ -17,12 +17,15 @@ def test_the_execution_times_out(tell_story: Callable[..., Story]) -> None:
     story = tell_story(execution_timeout=3_600, schedule_to_start_timeout=86_400)
     story.given(times_out("SaveResults", "SCHEDULE_TO_START"))
     story.when(order_is_placed())
-    story.then("""
+    story.then(
+        """
         ValidateInput → completed
         ProcessData   → completed
         EnrichData    → completed
         Workflow      → TIMED_OUT
-    """)
+        """,
+        strict=False,  # the step's own time-out would be later
+    )
     assert story.elapsed_s == pytest.approx(3_600, abs=1)
 
 
@@ -31,14 +34,17 @@ def test_a_timed_out_order_is_resumed(tell_story: Callable[..., Story]) -> None:
     story = tell_story(execution_timeout=3_600, schedule_to_start_timeout=86_400)
     story.given(times_out("SaveResults", "SCHEDULE_TO_START"))
     story.when(order_is_placed())
-    story.then()
+    story.run()
     story.when(resumed_from("SaveResults"))
-    story.then("""
+    story.then(
+        """
         marker RESUME_FROM_STEP
         SaveResults      → completed
         NotifyCompletion → completed
         Workflow         → COMPLETED
-    """)
+        """,
+        strict=False,  # the step's own time-out would have been later
+    )
     assert isinstance(story.app, OrdersApp)
     assert story.app.payments() == ["captured"]
 

@@ -6,14 +6,20 @@ explorers can all run it.
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sys
+import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from swfsim.errors import HarnessError
+
+if typing.TYPE_CHECKING:
+    from types import ModuleType
 
 Activity = Callable[[Any], Any]
 Wrap = Callable[[Activity], Activity]
@@ -46,23 +52,127 @@ class App(ABC):
 AppFactory = Callable[[], App]
 
 
-def load(name: str) -> AppFactory:
-    """The application at ``module:attribute``, an ``App`` class or a function that makes one.
+def check_factory(make_app: Any, name: str) -> None:
+    """That this makes an ``App`` when it is called without arguments, as far as its shape tells.
+    Raises ``HarnessError`` for what cannot."""
+    if isinstance(make_app, App):
+        shop = type(make_app).__name__
+        raise HarnessError(
+            f"{name} is an App that is made already, outside of the simulation: give its class, "
+            f"or a function that makes one: {shop}, or lambda: {shop}(…)"
+        )
+    if not callable(make_app):
+        raise HarnessError(f"{name} is {make_app!r}: neither an App class nor a function")
+    if inspect.isclass(make_app):
+        if not issubclass(make_app, App):
+            raise HarnessError(f"{name} is a class, but no subclass of swfsim.App")
+        if inspect.isabstract(make_app):
+            missing = ", ".join(f"{method}()" for method in sorted(make_app.__abstractmethods__))
+            raise HarnessError(f"{name} lacks what every App has: {missing}")
+    needed = _arguments(make_app)
+    if needed:
+        raise HarnessError(
+            f"{name} cannot be made without arguments ({', '.join(needed)}): give a function that "
+            "needs none, as in: def shop() -> App: return Shop(…)"
+        )
 
-    The current directory may hold the module. Raises ``HarnessError`` that says what is missing.
+
+def _arguments(make_app: Callable[..., object]) -> list[str]:
+    """What it has to be called with."""
+    try:
+        parameters = inspect.signature(make_app).parameters.values()
+    except (TypeError, ValueError):  # written in C: it will be seen
+        return []
+    loose = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in loose]
+
+
+def make(make_app: AppFactory) -> App:
+    """The application, with what can be said of it before it runs. Raises ``HarnessError``."""
+    app: object = make_app()
+    if not isinstance(app, App):
+        raise HarnessError(f"{make_app!r} makes no App but {app!r}")
+    steps: object = app.steps
+    if isinstance(steps, str) or not isinstance(steps, Collection):
+        raise HarnessError(
+            f"steps of {type(app).__name__} is {steps!r}, not a list of names: steps = ({steps!r},)"
+        )
+    return app
+
+
+def loops(app: App, wrap: Wrap) -> Mapping[str, Loop]:
+    """The workers of an application. Raises ``HarnessError`` for what is no mapping of loops."""
+    shown = f"workers() of {type(app).__name__}"
+    found: object = app.workers(wrap)
+    if not isinstance(found, Mapping):
+        raise HarnessError(
+            f'{shown} returned {found!r}, not a dict of loops by name: {{"decider": decide}}'
+        )
+    for name, loop in found.items():
+        if not isinstance(name, str):
+            raise HarnessError(f"{shown} names a worker {name!r}: a name is a str")
+        if not callable(loop):
+            raise HarnessError(
+                f"{shown} gives {loop!r} for {name!r}, not a function: the loop itself, "
+                "without calling it"
+            )
+    return found
+
+
+def load(name: str) -> AppFactory:
+    """The application at ``module:attribute``: an ``App`` class, a function or ``partial`` that
+    makes one and says so (``def shop() -> App``), or an ``App``.
+
+    The current directory may hold the module. Nothing found there is called. Raises
+    ``HarnessError`` that says what is missing.
     """
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise HarnessError(f"an application is named module:attribute, not {name!r}")
+    module = _import(module_name)
+    found = getattr(module, attribute, None)
+    if found is None:
+        public = ", ".join(sorted(n for n in vars(module) if not n.startswith("_")))
+        raise HarnessError(f"{module_name} has no application {attribute!r}; it has {public}")
+    if isinstance(found, App):
+        return lambda: found
+    check_factory(found, name)
+    if not _says_that_it_makes_an_app(found):
+        raise HarnessError(
+            f"{name} does not say that it makes an App, and is not called on the off chance: "
+            f"name an App class, or write def {attribute}() -> App"
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def _says_that_it_makes_an_app(found: Any) -> bool:
+    """By its class, or by the annotation of what it returns."""
+    while isinstance(found, functools.partial):
+        found = found.func
+    if inspect.isclass(found):
+        return issubclass(found, App)
+    try:
+        returned = typing.get_type_hints(found).get("return")
+    except Exception:  # an annotation that only a type checker can read
+        returned = None
+    if inspect.isclass(returned):
+        return issubclass(returned, App)
+    written = getattr(found, "__annotations__", {}).get("return")
+    return isinstance(written, str) and written.rpartition(".")[2] == App.__name__
+
+
+def _import(name: str) -> ModuleType:
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
+        raise HarnessError(
+            f"{name!r} is no name of a module: it is written with dots, as in an import, and "
+            "looked for in the current directory, too"
+        )
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        module = importlib.import_module(module_name)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise HarnessError(f"cannot import {module_name!r}: {error}") from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        public = ", ".join(sorted(n for n in vars(module) if not n.startswith("_")))
-        raise HarnessError(f"{module_name} has no application {attribute!r}; it has {public}")
-    return found  # type: ignore[no-any-return]
+        raise HarnessError(f"cannot import {name!r}: {error}") from error
+    except (Exception, SystemExit) as error:  # whatever a module may do
+        raise HarnessError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error

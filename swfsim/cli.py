@@ -39,10 +39,12 @@ class _Group(click.Group):
 )
 @click.version_option(package_name="swfsim")
 def main() -> None:
-    """Run Amazon SWF deciders and activity workers, unmodified, on a virtual clock.
+    """Run Amazon SWF deciders and workers, unmodified, on a virtual clock.
 
     \b
-    An application is named like an entry point, MODULE:ATTRIBUTE, where the attribute is an App
-    class (see swfsim.App). Modules are looked for in the current directory, too.
-    Exit status: 0 done, 1 the outcome is not what it should be, 2 a mistake in the call.
+    An application is named like an entry point, MODULE:ATTRIBUTE, where the
+    attribute is an App class (see swfsim.App). Modules are looked for in the
+    current directory, too.
+    Exit status: 0 done, 1 the outcome is not what it should be, 2 a mistake in
+    the call.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 import boto3
 
@@ -14,6 +14,7 @@ from swfsim.journal import Journal
 from swfsim.service import Service
 from swfsim.sim.patches import PATCHES
 from swfsim.sim.simulation import LATENCY_MS, Simulation
+from swfsim.sim.watchdog import LIMIT_RUNS, LIMIT_STEPS, TURN_LIMIT_S
 from swfsim.spec import render
 from swfsim.spec.behaviour import Behaviour
 from swfsim.transports import boto
@@ -32,12 +33,17 @@ if TYPE_CHECKING:
     from swfsim.sim.workers import Loop, Worker
 
 
+_T = TypeVar("_T")
+
 FOLLOW_UP_MS: Final = 40
 """How long a child takes to start, a signal to arrive: the shortest seen on the service."""
 
 
 class Env:
     """Workers, and the SWF that they talk to. Made by ``Env.sim``; used in a ``with``."""
+
+    _entered: ClassVar[Env | None] = None
+    """The one that is open: doors, clocks and patches are the process's own."""
 
     def __init__(
         self,
@@ -76,17 +82,24 @@ class Env:
         latency_ms: int = LATENCY_MS,
         idle_polls: bool = False,
         limit_s: float = 400 * 86_400,
+        limit_steps: int = LIMIT_STEPS,
+        limit_runs: int = LIMIT_RUNS,
+        turn_limit_s: float = TURN_LIMIT_S,
     ) -> Env:
         """A simulation: equal seeds give equal histories and journals.
 
-        start       where virtual time begins; an odd instant unless given
-        plan        the faults, ``swfsim.sim.plan.Plan``
-        choices     another source of choices than the seed
-        behaviour   switches of the service; follow-ups come after 40 ms unless given
-        latency_ms  virtual time that a call takes to reach SWF
-        idle_polls  answer a poll that found nothing for 60 s, as AWS does; by default it stays
-                    parked until there is a task
-        limit_s     virtual time after which a run is given up as endless
+        start         where virtual time begins; an odd instant unless given
+        plan          the faults, ``swfsim.sim.plan.Plan``
+        choices       another source of choices than the seed
+        behaviour     switches of the service; follow-ups come after 40 ms unless given
+        latency_ms    virtual time that a call takes to reach SWF
+        idle_polls    answer a poll that found nothing for 60 s, as AWS does; by default it stays
+                      parked until there is a task
+        limit_s       virtual seconds after which a run is given up as endless
+        limit_steps   steps (calls, sleeps, waits) after which it is, too
+        limit_runs    runs of one workflow id after which it is: an endless chain of continued
+                      executions takes hardly any virtual time
+        turn_limit_s  real seconds after which a worker that has not come back is interrupted
         """
         return cls(
             seed,
@@ -97,9 +110,18 @@ class Env:
             latency_ms=latency_ms,
             idle_polls=idle_polls,
             limit_s=limit_s,
+            limit_steps=limit_steps,
+            limit_runs=limit_runs,
+            turn_limit_s=turn_limit_s,
         )
 
     def __enter__(self) -> Env:
+        if Env._entered is not None:
+            raise HarnessError(
+                "a simulation is open already, and the calls of both would mix: let the with of "
+                "the first Story or Env end before the second begins"
+            )
+        Env._entered = self
         self._surroundings = Surroundings()
         boto.open_door(self.simulation)
         PATCHES.__enter__()
@@ -107,12 +129,15 @@ class Env:
         return self
 
     def __exit__(self, *error: object) -> None:
+        if Env._entered is not self:
+            return
         try:
             self.simulation.close()
         finally:
             PATCHES.show(None)
             PATCHES.__exit__()
             boto.close_door(self.simulation)
+            Env._entered = None
             if self._surroundings is not None:
                 self._surroundings.restore()
                 self._surroundings = None
@@ -131,6 +156,12 @@ class Env:
         """An ordinary boto3 SWF client. Any other client of the process works as well."""
         self.check_entered()
         return boto3.client("swf", **kwargs)
+
+    def set_up(self, what: str, call: Callable[[], _T]) -> _T:
+        """Let an application do what comes before its workers: be made, register, name its loops.
+        ``what`` says so in errors. Raises ``HarnessError`` if it would never come back."""
+        self.check_entered()
+        return self.simulation.set_up(what, call)
 
     def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
         """A worker: any function that blocks, usually a loop that polls for ever. It begins to run

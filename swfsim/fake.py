@@ -208,6 +208,11 @@ def fake_swf(
     Domains of different regions are apart, as on AWS. While a fake is active no SWF call leaves the
     machine, also of clients made before it was entered.
     """
+    if wrapped is not None and not callable(wrapped):
+        raise HarnessError(
+            f"fake_swf({wrapped!r}): that is no function to decorate; a clock is given by name, as "
+            'in fake_swf(clock="virtual")'
+        )
     made = FakeSwf(clock, start, behaviour)
     return made if wrapped is None else made(wrapped)
 

@@ -4,11 +4,20 @@ that every history which a test made is one that Amazon SWF could have made.
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.checkers import service_laws
+from swfsim.errors import HarnessError, Violation
+from swfsim.report import code
 from swfsim.service import Service
 
 if TYPE_CHECKING:
@@ -69,14 +78,69 @@ def _keeps_the_laws(service: Service) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _leave_out_the_house(call.excinfo.value)
+        call.excinfo = pytest.ExceptionInfo.from_exception(call.excinfo.value)
     report = yield
     if report.when == "call" and report.failed:
         for story in item.stash.get(STORIES, []):
-            seed = story.env.seed
-            report.sections.append(
-                (
-                    f"story with seed {seed}",
-                    f"{story.report()}\n\nrepeat it: pytest '{item.nodeid}' --swf-seed {seed}",
+            seed, told = story.env.seed, story.report()
+            if told:
+                again = shlex.join(
+                    [*_pytest(item.config), _argument(item), "--swf-seed", str(seed)]
                 )
-            )
+                report.sections.append((f"story with seed {seed}", f"{told}\n\nrepeat it: {again}"))
     return report
+
+
+def _leave_out_the_house(error: BaseException) -> None:
+    """Show the frames of the test and of the application, not those between them; except where
+    swfsim itself broke."""
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        one = chain.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        chain += [one.__cause__, one.__context__]
+        places = code.places(one.__traceback__)
+        meant = isinstance(one, (HarnessError, Violation, ClientError, BotoCoreError))
+        if places and (meant or not places[-1][0].startswith(code.HOUSE)):
+            one.__traceback__ = _outside(one.__traceback__)
+
+
+def _outside(trace: TracebackType | None) -> TracebackType | None:
+    frames = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(code.HOUSE):
+            frames.append(trace)
+        trace = trace.tb_next
+    kept = None
+    for one in reversed(frames):
+        kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return kept
+
+
+def _pytest(config: pytest.Config) -> list[str]:
+    """How pytest was called, as it can be typed where it was called."""
+    worker = getattr(config, "workerinput", None)  # with -n, this is no process of the user's
+    called = Path(worker["mainargv"][0] if worker else sys.argv[0])
+    if called.stem in ("pytest", "py.test"):
+        return [_typed(called, config)]
+    python = Path(sys.executable if worker else sys.orig_argv[0])
+    return [_typed(python, config), "-m", "pytest"]
+
+
+def _typed(program: Path, config: pytest.Config) -> str:
+    """A program by its path from here if it lies in the project, else as it was called."""
+    if program.is_absolute() and program.is_relative_to(config.rootpath):
+        return os.path.relpath(program, config.invocation_params.dir)
+    on_path = shutil.which(program.name)
+    return program.name if on_path == str(program) else str(program)
+
+
+def _argument(item: pytest.Item) -> str:
+    """The test as an argument of pytest, its file seen from where pytest was called."""
+    path = os.path.relpath(item.path, item.config.invocation_params.dir)
+    return "::".join([path, item.nodeid.partition("::")[2]])

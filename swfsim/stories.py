@@ -16,15 +16,18 @@ and compares the flow of the latest one.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
-from swfsim.app import App
+from swfsim.app import check_factory, loops, make
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
 from swfsim.report import timeline
-from swfsim.report.flow import flow, normal
+from swfsim.report.flow import flow, normal, side_by_side
 from swfsim.sim.faults import known
 from swfsim.sim.plan import Plan
 from swfsim.spec import model
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from swfsim.app import AppFactory
+    from swfsim.app import App, AppFactory
     from swfsim.core.events import Event
     from swfsim.core.world import Execution
     from swfsim.sim.faults import Fault
@@ -51,7 +54,10 @@ _WORDS: Final = {
 }
 """What can be said of a step: ``SaveResults started``."""
 
-_MOMENT: Final = re.compile(r"(?P<what>.+?)(?: #(?P<nth>[1-9][0-9]*))?\Z")
+OPERATOR: Final = "operator"
+"""The worker on which happenings happen."""
+
+_MOMENT: Final = re.compile(r"(?P<what>[^#]*?)(?:\s*#(?P<nth>.*))?\Z", re.DOTALL)
 
 
 class Moment:
@@ -64,7 +70,7 @@ class Moment:
         match = _MOMENT.match(text.strip())
         what = match["what"] if match else ""
         self.text = text
-        self.nth = int((match and match["nth"]) or 1)
+        self.nth = _count(text, match["nth"] if match else None)
         self.seen = 0
         self.step: str | None = None
         step, _, word = what.partition(" ")
@@ -74,6 +80,9 @@ class Moment:
                 known(step, steps, "step of this application")
             self.step, self.kind = step, _WORDS[word]
         else:
+            if what in steps:
+                words = ", ".join(f"'{what} {one}'" for one in _WORDS)
+                raise HarnessError(f"{text!r} does not say what becomes of the step: {words}")
             known(what, model.EVENTS, "event of SWF, and a step needs a word behind it")
             self.kind = what
 
@@ -99,11 +108,12 @@ class Story:
     """
 
     def __init__(self, make_app: AppFactory, *, seed: int = 0, **options: Any) -> None:
-        """``options`` go to ``Env.sim``: start, latency_ms, idle_polls, limit_s."""
-        self.app = make_app()
-        if not isinstance(self.app, App):
-            raise HarnessError(f"{make_app!r} makes no App but {self.app!r}")
-        self.plan = Plan(steps=self.app.steps)
+        """``options`` go to ``Env.sim``: start, latency_ms, idle_polls, limit_s, limit_steps,
+        limit_runs, turn_limit_s. The application is made when the story is entered."""
+        check_factory(make_app, "what a Story is told about")
+        self._make_app = make_app
+        self._app: App | None = None
+        self.plan = Plan()
         self.env = Env.sim(seed, plan=self.plan, **options)
         self._seen = timeline.Record()
         self.executions: list[Execution] = []
@@ -115,6 +125,12 @@ class Story:
 
     def __enter__(self) -> Story:
         self.env.__enter__()
+        try:
+            self._app = self.env.set_up("the making of the App", lambda: make(self._make_app))
+            self.plan.know(steps=self._app.steps)
+        except BaseException:
+            self.env.__exit__()
+            raise
         self._begins_at = self.env.simulation.now()
         self.env.observe(self._observe)
         return self
@@ -127,10 +143,18 @@ class Story:
     ) -> None:
         self.env.__exit__(kind, error, trace)
 
+    @property
+    def app(self) -> App:
+        """The application. Raises ``HarnessError`` before the story is entered."""
+        self.env.check_entered()
+        assert self._app is not None, "made when the story was entered"
+        return self._app
+
     # Telling
 
     def given(self, *faults: Fault) -> Story:
         """Faults that are to strike; raises ``HarnessError`` for a step that is not there."""
+        self.env.check_entered()
         self.plan.add(*faults)
         return self
 
@@ -140,31 +164,49 @@ class Story:
         ``when(order_is_placed())``, ``when("SaveResults started", order_is_cancelled())``,
         ``when(30, …)``
         """
+        planned: list[tuple[Moment | float, Happening]] = []
         at: Moment | float = 0
-        happenings = 0
+        idle = not told
         for one in told:
-            if isinstance(one, str):
-                at = Moment(one, list(self.app.steps))
-            elif isinstance(one, int | float):
-                at = one
-            elif isinstance(at, Moment):
-                happenings += 1
-                self._waiting.setdefault(at, []).append(one)
+            if isinstance(one, str | int | float):
+                if idle:
+                    break
+                at, idle = self._time(one), True
             else:
-                happenings += 1
-                self._do(one, at)
-        if not happenings:
-            raise HarnessError(f"when({told!r}) says when, but not what happens then")
+                check_happening(one)
+                planned.append((at, one))
+                idle = False
+        if idle:
+            raise HarnessError(f"when({_shown(told)}) says when, but not what happens then")
+        for at, happening in planned:
+            if isinstance(at, Moment):
+                self._waiting.setdefault(at, []).append(happening)
+            else:
+                self._do(happening, at)
         return self
+
+    def _time(self, told: str | float) -> Moment | float:
+        if isinstance(told, str):
+            return Moment(told, list(self.app.steps))
+        if isinstance(told, bool) or not 0 <= told < float("inf"):
+            raise HarnessError(
+                f"when({told!r}, …) is no time: give seconds from now on, from 0, or a moment "
+                "such as 'Pack started'"
+            )
+        return told
 
     def run(self) -> Story:
         """Go on until every execution is closed and nothing that was told is left to do."""
         self.env.check_entered()
         if not self._begun:
             self._begun = True
-            self.app.register()
-            for name, loop in self.app.workers(self.env.wrap).items():
-                self.env.add(name, loop)
+            app, env = self.app, self.env
+            name = type(app).__name__
+            env.set_up(f"register() of {name}", app.register)
+            workers = env.set_up(f"workers() of {name}", lambda: loops(app, env.wrap))
+            self.plan.know(workers=[*workers, OPERATOR])
+            for name, loop in workers.items():
+                env.add(name, loop)
         self.env.run(lambda: not self._open and not self._busy)
         return self
 
@@ -188,7 +230,10 @@ class Story:
         x = execution if execution is not None else self.latest
         seen = flow(x.events)
         wanted = normal(expected)
-        assert seen == wanted, _difference(wanted, seen)
+        if seen != wanted:
+            raise Violation(
+                f"the flow is another than the story says\n{side_by_side(wanted, seen)}"
+            )
 
     # Looking
 
@@ -228,11 +273,13 @@ class Story:
 
         def act() -> None:
             try:
-                happening(self)
+                made = happening(self)
             finally:
                 self._busy -= 1
+            if isinstance(made, FunctionType | MethodType | functools.partial):
+                raise HarnessError(_makes_one(happening))
 
-        self.env.add("operator", act, after_s=after_s)
+        self.env.add(OPERATOR, act, after_s=after_s)
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
         self._seen.note(x, event.id, who)
@@ -247,16 +294,50 @@ class Story:
                     self._do(happening, 0)
 
 
-def _difference(wanted: str, seen: str) -> str:
-    """Both flows side by side, with the first difference marked."""
-    left, right = wanted.splitlines(), seen.splitlines()
-    width = max((len(line) for line in left), default=8)
-    rows = [f"  {'expected':<{width}} | seen"]
-    marked = False
-    for number in range(max(len(left), len(right))):
-        one = left[number] if number < len(left) else ""
-        two = right[number] if number < len(right) else ""
-        differs = one != two and not marked
-        marked = marked or differs
-        rows.append(f"{'>' if differs else ' '} {one:<{width}} | {two}")
-    return "the flow is another than the story says\n" + "\n".join(rows)
+def _count(text: str, nth: str | None) -> int:
+    """The number behind ``#``; the first time if there is none."""
+    if nth is None:
+        return 1
+    if not nth.isascii() or not nth.isdigit() or int(nth) < 1:
+        raise HarnessError(f"{text!r}: behind # stands which time it is, a number from 1 on")
+    return int(nth)
+
+
+def check_happening(told: object) -> None:
+    """That this may be called with the story. Raises ``HarnessError`` that says what is wrong."""
+    if not callable(told):
+        raise HarnessError(
+            f"when({told!r}): that is no happening (a function of the story), no moment "
+            "('Pack started') and no number of seconds"
+        )
+    if _returns_one(told):
+        raise HarnessError(_makes_one(told))
+    try:
+        inspect.signature(told).bind(None)
+    except TypeError as error:
+        raise HarnessError(
+            f"{_name(told)} cannot be called with the story alone ({error}): a happening is a "
+            "function of the story; one that makes a happening is to be called, with ()"
+        ) from error
+    except ValueError:  # written in C: it will be seen
+        pass
+
+
+def _returns_one(told: object) -> bool:
+    """Whether its annotation says that it returns a happening, instead of being one."""
+    returned = getattr(told, "__annotations__", {}).get("return")
+    written = returned if isinstance(returned, str) else str(returned)
+    return written.rpartition(".")[2] == "Happening" or "Callable[" in written.partition("]")[0]
+
+
+def _makes_one(told: object) -> str:
+    name = _name(told)
+    return f"{name} makes a happening, and is none: the () are missing, as in when({name}())"
+
+
+def _name(told: object) -> str:
+    return getattr(told, "__qualname__", repr(told))
+
+
+def _shown(told: tuple[object, ...]) -> str:
+    return ", ".join(_name(one) if callable(one) else repr(one) for one in told)

@@ -24,5 +24,7 @@ def read_json(path: str) -> Any:
         raise Refusal(f"cannot read {path}: {error}") from error
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise Refusal(f"{path} is nested too deep to be read") from error
+    except ValueError as error:
         raise Refusal(f"{path} is not JSON: {error}") from error

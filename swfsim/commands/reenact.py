@@ -29,10 +29,10 @@ def reenact(files: tuple[str, ...], verbose: bool) -> None:
     """Put captured histories to the machine again and compare event for event.
 
     \b
-    FILE is what aws swf get-workflow-execution-history prints, boto3's answer as JSON, a list of
-    events, or a recorded conversation. What came from outside is taken from it: polls, answers,
-    signals, the passing of time. What SWF makes of that is compared: types, ids, references,
-    every attribute.
+    FILE is what aws swf get-workflow-execution-history prints, boto3's answer as
+    JSON, a list of events, or a recorded conversation. What came from outside is
+    taken from it: polls, answers, signals, the passing of time. What SWF makes of
+    that is compared: types, ids, references, every attribute.
     Exit status: 0 all equal, 1 a difference, 2 a file that cannot be used.
     Example: swfsim reenact history.json
     """

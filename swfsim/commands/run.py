@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from swfsim.app import load
 from swfsim.commands.common import Refusal, read_json
 from swfsim.errors import HarnessError
-from swfsim.report import timeline
+from swfsim.fake import fake_swf
+from swfsim.report import code, timeline
 from swfsim.stories import Story
 
 if TYPE_CHECKING:
@@ -27,32 +29,92 @@ if TYPE_CHECKING:
 @click.option("--all-events", is_flag=True, help="Show the decision tasks' own events too.")
 @click.option("--journal", metavar="FILE", help="Write every call to FILE, one JSON line each.")
 def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | None) -> None:
-    """Run one execution of APP in a simulation and print its timeline as it happens.
+    """Run one execution of APP in a simulation and print its timeline.
 
     \b
+    APP is MODULE:ATTRIBUTE: an App class, or a function that says it makes one,
+    with -> App.
     Columns: virtual time since the start, who brought it about, what happened.
-    Exit status: 0 completed, 1 closed otherwise, 2 a mistake in the call.
+    Exit status: 0 completed; 1 closed otherwise, or the application broke;
+    2 a mistake in the call.
     Example: swfsim run scenarios.app:orders --input order.json
     """
     given = read_json(input_file)
+    with _written(journal) as file:
+        try:
+            with fake_swf():  # so that no call leaves the machine while its module is imported
+                make_app = load(app)
+            with Story(make_app, seed=seed) as story, _journal_of(story, file):
+                _tell(story, given, all_events)
+        except HarnessError as error:
+            raise Refusal(str(error)) from error
+        except (click.ClickException, BrokenPipeError):
+            raise
+        except Exception as error:
+            raise click.ClickException(_told(error)) from error
+    if story.status != "COMPLETED":
+        raise SystemExit(1)
+
+
+def _tell(story: Story, given: Any, all_events: bool) -> None:
+    begins_at = story.env.simulation.now()
+
+    def show(x: Execution, event: Event, who: str) -> None:
+        moment = timeline.Moment(x, event, who)
+        for line in timeline.text([moment], begins_at, brief=not all_events):
+            click.echo(line)
+
+    def start(told: Story) -> None:
+        try:
+            told.app.start(given)
+        except HarnessError:
+            raise
+        except Exception as error:
+            raise HarnessError(
+                f"the application does not start with this input: {_told(error)}"
+            ) from error
+
+    story.env.observe(show)
+    story.when(start)
+    story.run()
+    if not story.executions:
+        raise HarnessError(f"start() of {type(story.app).__name__} started no execution")
+    click.echo(f"\n{story.latest.workflow_id}: {story.status} after {story.elapsed_s:,.3f} s")
+
+
+def _told(error: Exception) -> str:
+    """An error of the application: what it says, in which worker, and the innermost line."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    notes = getattr(error, "__notes__", [])
+    own = code.own(code.places(error.__traceback__))
+    return ", ".join([what, *notes, f"at {code.line(own[-1])}"])
+
+
+def _cannot_write(path: object, error: OSError) -> Refusal:
+    return Refusal(f"cannot write {path}: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def _written(path: str | None) -> Any:
+    """The file that the journal goes to, opened before anything runs; None for none."""
+    if path is None:
+        yield None
+        return
     try:
-        story = Story(load(app), seed=seed)
-    except HarnessError as error:
-        raise Refusal(str(error)) from error
-    with story:
-        begins_at = story.env.simulation.now()
+        with Path(path).open("w", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
-        def show(x: Execution, event: Event, who: str) -> None:
-            moment = timeline.Moment(x, event, who)
-            for line in timeline.text([moment], begins_at, brief=not all_events):
-                click.echo(line)
 
-        story.env.observe(show)
-        story.when(lambda told: told.app.start(given))
-        story.run()
-        if journal:
-            with Path(journal).open("w", encoding="utf-8") as out:
-                story.env.journal.write(out)
-        click.echo(f"\n{story.latest.workflow_id}: {story.status} after {story.elapsed_s:,.3f} s")
-        if story.status != "COMPLETED":
-            raise SystemExit(1)
+@contextlib.contextmanager
+def _journal_of(story: Story, file: TextIO | None) -> Any:
+    """Write the journal in the end, also of a run that fails."""
+    try:
+        yield
+    finally:
+        try:
+            if file is not None:
+                story.env.journal.write(file)
+        except OSError as error:
+            raise _cannot_write(getattr(file, "name", file), error) from error

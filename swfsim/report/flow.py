@@ -9,6 +9,7 @@ Workflow → FAILED
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,3 +89,24 @@ def normal(text: str) -> str:
     """A flow as a person writes it: indented, aligned, with ``->`` for the arrow."""
     written = (" ".join(line.replace("->", ARROW).split()) for line in text.splitlines())
     return "\n".join(line for line in written if line)
+
+
+NEAR: Final = 20
+"""How many lines of a long flow are shown on either side of the first difference."""
+
+
+def side_by_side(wanted: str, seen: str) -> str:
+    """Both flows as two columns, the first difference marked; of long ones, what is near it."""
+    rows = list(itertools.zip_longest(wanted.splitlines(), seen.splitlines(), fillvalue=""))
+    differs = next((at for at, (left, right) in enumerate(rows) if left != right), len(rows))
+    first, last = max(0, differs - NEAR), min(len(rows), differs + NEAR + 1)
+    shown = rows[first:last]
+    width = max(len("expected"), *(len(left) for left, _ in shown)) if shown else len("expected")
+    told = [f"  {'expected':<{width}} | seen"]
+    if first:
+        told.append(f"  ({first:,} equal lines before are left out)")
+    for at, (left, right) in enumerate(shown, first):
+        told.append(f"{'>' if at == differs else ' '} {left:<{width}} | {right}".rstrip())
+    if last < len(rows):
+        told.append(f"  ({len(rows) - last:,} lines behind are left out)")
+    return "\n".join(told)

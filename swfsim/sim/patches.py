@@ -129,6 +129,16 @@ def _guard_address(real: Callable[..., Any]) -> Callable[..., Any]:
     return connect
 
 
+def _guard_sending(real: Callable[..., Any], position: int) -> Callable[..., Any]:
+    """Of what needs no connection; the address, if there is one, stands at this position."""
+
+    def send(self: Any, *args: Any) -> Any:
+        _check_address(args[position] if len(args) > abs(position) else None)
+        return real(self, *args)
+
+    return send
+
+
 def _getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
     _check_address((host,))
     return _REAL_GETADDRINFO(host, *args, **kwargs)
@@ -148,10 +158,16 @@ def _replacements() -> Iterator[tuple[Any, str, Any]]:
     yield socket, "getaddrinfo", _getaddrinfo
     for name in ("connect", "connect_ex"):
         yield socket.socket, name, _guard_address(getattr(socket.socket, name))
+    yield socket.socket, "sendto", _guard_sending(socket.socket.sendto, -1)
+    if hasattr(socket.socket, "sendmsg"):
+        yield socket.socket, "sendmsg", _guard_sending(socket.socket.sendmsg, 3)
     for owner, name, what in (
         (subprocess.Popen, "__init__", "start a process"),
-        (os, "fork", "fork"),
         (multiprocessing.process.BaseProcess, "start", "start a process"),
+        (os, "fork", "fork"),
+        (os, "forkpty", "fork"),
+        *((os, name, "start a process") for name in ("system", "posix_spawn", "posix_spawnp")),
+        *((os, name, "become another program") for name in ("execv", "execve")),
     ):
         if hasattr(owner, name):
             yield owner, name, _refusal(getattr(owner, name), what, _NO_PROCESS)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from swfsim.errors import HarnessError, Violation
 from swfsim.sim.faults import ActivityFault, Crash, DecisionFault, Fault, known
+from swfsim.sim.strikes import Reach, Strikes
 from swfsim.sim.workers import WorkerKilled, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from swfsim.clock import VirtualClock
+    from swfsim.core.events import Event
     from swfsim.core.world import Activity, Execution
     from swfsim.sim.workers import Job, Letter, Worker
 
@@ -56,6 +58,12 @@ class Faults(Protocol):
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         """How long a scheduled task is kept from the workers; None for not at all."""
 
+    def killed(self, worker: Worker, letter: Letter) -> None:
+        """The worker is about to die of what befell this letter."""
+
+    def timed_out(self, x: Execution, event: Event) -> None:
+        """A task of an activity or a decision has timed out."""
+
 
 class NoFaults:
     """Everything goes well."""
@@ -69,6 +77,12 @@ class NoFaults:
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         return None
 
+    def killed(self, worker: Worker, letter: Letter) -> None:
+        pass
+
+    def timed_out(self, x: Execution, event: Event) -> None:
+        pass
+
 
 @functools.lru_cache(maxsize=65_536)
 def _read(text: str) -> Any:
@@ -79,16 +93,32 @@ def _read(text: str) -> Any:
 
 
 class Plan:
-    """The faults of a scenario. ``steps`` are the names that faults may use."""
+    """The faults of a scenario. ``steps`` and ``workers`` are the names that faults may use; with
+    none given, any."""
 
-    def __init__(self, faults: Iterable[Fault] = (), steps: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        faults: Iterable[Fault] = (),
+        steps: Iterable[str] = (),
+        workers: Iterable[str] = (),
+    ) -> None:
         self._steps = list(steps)
+        self._workers = list(workers)
         self._activity: dict[tuple[str, int], list[ActivityFault]] = {}
         self._decision: dict[int, list[DecisionFault]] = {}
         self._crashes: list[Crash] = []
         self._calls: dict[tuple[str, str], int] = {}
-        self._struck: set[tuple[Fault, int]] = set()
+        self._held: dict[tuple[str, int], tuple[ActivityFault | DecisionFault, int]] = {}
+        self._strikes = Strikes()
         self.add(*faults)
+
+    def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
+        """The names of the run, once they are known. Raises ``HarnessError`` for a crash of
+        somebody else."""
+        self._steps = list(steps) or self._steps
+        self._workers = list(workers) or self._workers
+        for crash in self._crashes if self._workers else ():
+            known(crash.worker, self._workers, "worker of this application")
 
     def add(self, *faults: Fault) -> None:
         """Raises ``HarnessError`` for an unknown step, or two faults at one place."""
@@ -103,6 +133,8 @@ class Plan:
                     for number in fault.decisions:
                         self._put(self._decision.setdefault(number, []), fault)
                 case Crash():
+                    if self._workers:
+                        known(fault.worker, self._workers, "worker of this application")
                     self._crashes.append(fault)
                 case _:
                     raise HarnessError(f"{fault!r} is not a fault: see swfsim.faults")
@@ -114,20 +146,14 @@ class Plan:
         there.append(fault)
 
     def check_all_struck(self) -> None:
-        """Raises ``Violation`` for a fault that the run never came to."""
-        idle = [
-            f"{fault.kind}: {fault.step} was never tried a {_nth(number)} time"
-            for (_, number), there in self._activity.items()
-            for fault in there
-            if (fault, number) not in self._struck
-        ]
-        idle += [
-            f"{fault.kind}: there was no {_nth(number)} decision"
-            for number, there in self._decision.items()
-            for fault in there
-            if (fault, number) not in self._struck
-        ]
-        idle += [f"never: {one}" for one in self._crashes if (one, one.nth) not in self._struck]
+        """Raises ``Violation`` for a fault that has not acted in this run."""
+        given: list[tuple[Fault, int]] = []
+        for (_, attempt), at_step in self._activity.items():
+            given += [(fault, attempt) for fault in at_step]
+        for decision, at_decision in self._decision.items():
+            given += [(fault, decision) for fault in at_decision]
+        given += [(crash, crash.nth) for crash in self._crashes]
+        idle = [told for one in given if (told := self._strikes.complaint(*one)) is not None]
         if idle:
             raise Violation(
                 "a fault that was given never came about, so the story did not test it:\n  "
@@ -137,10 +163,12 @@ class Plan:
     # Which fault is here
 
     def _find(self, there: Iterable[Any], x: Execution, number: int) -> Any:
+        given = x.started.get("input", "")
         for fault in there:
-            if fault.only is None or fault.only(_read(x.started.get("input", ""))):
-                self._struck.add((fault, number))
+            if fault.only is None or fault.only(_read(given)):
+                self._strikes.note(fault, number, Reach.ARRIVED)
                 return fault
+            self._strikes.pass_by(fault, number, given)
         return None
 
     def _at_step(self, x: Execution, step: str, attempt: int) -> ActivityFault | None:
@@ -176,38 +204,47 @@ class Plan:
         return DELIVER
 
     def _crash_at(self, worker: Worker, letter: Letter) -> Crash | None:
-        if letter.delayed:
-            return None
         key = (worker.process.name, letter.operation)
-        self._calls[key] = number = self._calls.get(key, 0) + 1
-        for fault in self._crashes:
-            if (fault.worker, fault.operation, fault.nth) == (*key, number):
-                self._struck.add((fault, number))
-                return fault
+        if not letter.nth:  # a poll that waited comes by again
+            self._calls[key] = letter.nth = self._calls.get(key, 0) + 1
+        for crash in self._crashes:
+            if (crash.worker, crash.operation, crash.nth) == (*key, letter.nth):
+                return crash
         return None
+
+    def killed(self, worker: Worker, letter: Letter) -> None:
+        if self._crashes and (crash := self._crash_at(worker, letter)) is not None:
+            self._strikes.note(crash, crash.nth, Reach.ACTED)
 
     def _treat_answer(
         self, worker: Worker, letter: Letter, clock: VirtualClock, fault: ActivityFault, job: Job
     ) -> Treatment:
         match fault.kind:
             case "answer lost":
+                self._strikes.note(fault, job.attempt, Reach.ACTED)
                 return LOSE
             case "answer late" if not letter.delayed:
                 letter.delayed = True
+                self._hold(fault, job.attempt, job.x, job.scheduled_id)
                 gone = _closes_at(job, clock)
                 return Treatment(delay_ms=gone + _A_LITTLE_MS - clock.at)
             case "worker dies" if fault.detail == "after answering":
+                self._strikes.note(fault, job.attempt, Reach.ACTED)
                 worker.process.restart_after_s = fault.restart_after_s
                 return KILL_AFTER
         return DELIVER
 
     def _treat_decision(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         fault = self._of_decision(worker)
-        if fault is None or letter.delayed:
+        if fault is None or letter.delayed or worker.deciding is None:
             return DELIVER
+        x, number = worker.deciding
         if fault.kind == "decision times out":
+            if x.deciding is not None:
+                self._hold(fault, number, x, x.deciding.scheduled_id)
             letter.delayed = True
             return Treatment(delay_ms=_decision_closes_in_ms(worker, clock) + _A_LITTLE_MS)
+        self._strikes.note(fault, number, Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return {"before answering": KILL_BEFORE, "after answering": KILL_AFTER}.get(
             fault.detail, DELIVER
@@ -215,8 +252,9 @@ class Plan:
 
     def takes(self, worker: Worker) -> bool:
         fault = self._of_decision(worker)
-        if fault is None or fault.detail != "before deciding":
+        if fault is None or fault.detail != "before deciding" or worker.deciding is None:
             return True
+        self._strikes.note(fault, worker.deciding[1], Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return False
 
@@ -226,11 +264,28 @@ class Plan:
         if fault is None or fault.kind != "times out":
             return None
         _check_can_time_out(fault, task)
+        self._held[x.run_id, task.scheduled_id] = fault, attempt
         if fault.detail == "SCHEDULE_TO_START":
+            self._strikes.note(fault, attempt, Reach.BEGUN)
             return task.schedule_to_start
         if fault.detail == "SCHEDULE_TO_CLOSE":
             return _hold_for_schedule_to_close(fault, task)
         return None
+
+    # What only time can bring about
+
+    def _hold(
+        self, fault: ActivityFault | DecisionFault, number: int, x: Execution, scheduled_id: int
+    ) -> None:
+        self._held[x.run_id, scheduled_id] = fault, number
+        self._strikes.note(fault, number, Reach.BEGUN)
+
+    def timed_out(self, x: Execution, event: Event) -> None:
+        fault, number = self._held.pop((x.run_id, event.attrs["scheduledEventId"]), (None, 0))
+        if fault is None:
+            return
+        if fault.kind != "times out" or fault.detail == event.attrs["timeoutType"]:
+            self._strikes.note(fault, number, Reach.ACTED)
 
     # What befalls activities
 
@@ -240,26 +295,26 @@ class Plan:
         @functools.wraps(function)
         def run(given: Any) -> Any:
             worker = current()
-            fault = self._of_job(worker.process.job) if worker is not None else None
-            if worker is None or fault is None:
+            job = worker.process.job if worker is not None else None
+            fault = self._of_job(job)
+            if worker is None or job is None or fault is None:
                 return function(given)
             match fault.kind:
                 case "fails" if fault.error is not None:
+                    self._strikes.note(fault, job.attempt, Reach.ACTED)
                     raise fault.error
                 case "times out":
+                    self._strikes.note(fault, job.attempt, Reach.BEGUN)
                     _hang(worker, clock)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
                         function(given)
+                    self._strikes.note(fault, job.attempt, Reach.ACTED)
                     worker.process.restart_after_s = fault.restart_after_s
                     raise WorkerKilled(worker.name)
             return function(given)
 
         return run
-
-
-def _nth(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _task(job: Job) -> Activity | None:

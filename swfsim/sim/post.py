@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from swfsim.service import Service
     from swfsim.sim.plan import Faults
 
-_POLLS = ("PollForDecisionTask", "PollForActivityTask")
+POLLS = ("PollForDecisionTask", "PollForActivityTask")
+_TIMED_OUT = ("ActivityTaskTimedOut", "DecisionTaskTimedOut")
 
 SWF = "SWF"
 """Who brings about what no worker does: time-outs, timers, starts of children."""
@@ -102,6 +103,7 @@ class Post:
         elif not self._ask(worker, letter):
             return False
         if treatment.kills or (worker.handed and not self.faults.takes(worker)):
+            self.faults.killed(worker, letter)
             self._desk.kill(worker, worker.process.restart_after_s)
             return False
         if not treatment.returns:
@@ -133,7 +135,7 @@ class Post:
             answer = service.empty(answer)
         letter.answer = answer
         self._note(worker, letter, answer)
-        if letter.operation in _POLLS and "workflowExecution" in answer:
+        if letter.operation in POLLS and "workflowExecution" in answer:
             self._hand(worker, letter, answer)
         return True
 
@@ -198,6 +200,8 @@ class Post:
             self._scheduled.append((x, x.activities[event.id]))
         elif event.kind == "DecisionTaskStarted":
             self._decisions[x.workflow_id] = self._decisions.get(x.workflow_id, 0) + 1
+        elif event.kind in _TIMED_OUT:
+            self.faults.timed_out(x, event)
         for observe in self.observers:
             observe(x, event, self.who)
 

@@ -11,14 +11,23 @@ from __future__ import annotations
 import contextlib
 import heapq
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
 from swfsim.journal import Journal
+from swfsim.sim import threads
 from swfsim.sim.patches import Running
 from swfsim.sim.plan import NoFaults
-from swfsim.sim.post import SWF, Post
+from swfsim.sim.post import POLLS, SWF, Post
+from swfsim.sim.watchdog import (
+    ADVICE,
+    LIMIT_RUNS,
+    LIMIT_STEPS,
+    TURN_LIMIT_S,
+    Ends,
+    Watchdog,
+)
 from swfsim.sim.workers import (
     Letter,
     Loop,
@@ -43,6 +52,8 @@ if TYPE_CHECKING:
 LATENCY_MS = 10
 """How long a call takes to reach the service, unless a run says otherwise."""
 
+_T = TypeVar("_T")
+
 
 class Simulation:
     """A run of workers against a service on a virtual clock, deterministic from its choices.
@@ -51,6 +62,9 @@ class Simulation:
     idle_polls   whether a poll that finds nothing for 60 s is answered empty, as AWS does; by
                  default it stays parked until there is a task, and a day's timer costs no steps
     limit_s      virtual time after which a run is given up as endless
+    limit_steps  steps after which it is, where time hardly moves
+    limit_runs   runs of one workflow id after which it is
+    turn_limit_s  real time after which a worker that has not come back is interrupted
     """
 
     def __init__(
@@ -65,6 +79,9 @@ class Simulation:
         latency_ms: int = LATENCY_MS,
         idle_polls: bool = False,
         limit_s: float = 400 * 86_400,
+        limit_steps: int = LIMIT_STEPS,
+        limit_runs: int = LIMIT_RUNS,
+        turn_limit_s: float = TURN_LIMIT_S,
     ) -> None:
         self.service = service
         self.clock = clock
@@ -73,6 +90,10 @@ class Simulation:
         self.workers: dict[int, Worker] = {}
         self._latency_ms = latency_ms
         self._limit = clock.now() + round(limit_s * 1000)
+        self._steps = 0
+        self._ends = Ends(limit_steps, limit_runs)
+        self._turn_limit_s = turn_limit_s
+        self._setting_up: str | None = None
         self._ready: list[Worker] = []
         self._agenda: list[tuple[int, int, Worker, int]] = []
         self._sequence = 0
@@ -120,6 +141,11 @@ class Simulation:
         """The door of the boto3 lane: a worker's call becomes a letter; others are answered."""
         worker = current()
         if worker is None:
+            if self._setting_up is not None and operation in POLLS:
+                raise self._dismissed(
+                    f"{self._setting_up} polls for tasks itself ({operation}) and would never come "
+                    'back: it is to name the loops, not to call them: {"decider": decide}'
+                )
             answer = self.service.call(operation, params, region)
             self._post.deliver()
             return answer
@@ -167,14 +193,51 @@ class Simulation:
             raise HarnessError("the simulation is running already: a worker cannot run it")
         self._running = True
         try:
-            with Running(self):
+            with Running(self), self._watchdog():
                 while not done():
+                    self._steps += 1
+                    if self._steps >= self._ends.look_at:
+                        self._ends.check(self._steps, self.service.machine.world)
                     if self._ready:
                         self._step(self._next_worker())
                     elif not self._move_on():
                         break
+        except WorkerKilled as error:  # what hung was no worker, but a condition or an observer
+            raise (self._refused or error) from None
         finally:
             self._running = False
+
+    def set_up(self, what: str, call: Callable[[], _T]) -> _T:
+        """Let an application do what comes before its workers; ``what`` names it in errors.
+
+        Locks made there are virtual: they are for the workers. A poll would never come back.
+        """
+        self._setting_up = what
+        try:
+            with self._watchdog(), threads.virtual():
+                made = call()
+        except WorkerKilled as error:
+            raise (self._refused or error) from None
+        finally:
+            self._setting_up = None
+        return made
+
+    def _watchdog(self) -> Watchdog:
+        return Watchdog(self._turn_limit_s, lambda: self._steps, self._hangs)
+
+    def _hangs(self, where: str) -> BaseException:
+        """What interrupts a worker, or a set-up, that does not come back."""
+        name = self._post.who
+        who = self._setting_up or ("the run" if name == SWF else f"worker {name!r}")
+        return self._dismissed(
+            f"{who} has not come back for {self._turn_limit_s:g} s of real time. It is at {where}\n"
+            f"{ADVICE}"
+        )
+
+    def _dismissed(self, why: str) -> WorkerKilled:
+        """Ends whatever runs, even if it catches every ``Exception``."""
+        self.refuse(HarnessError(why))
+        return WorkerKilled(why)
 
     def close(self) -> None:
         """End all workers that still run; they get to leave their ``with`` blocks."""

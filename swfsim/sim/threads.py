@@ -3,11 +3,13 @@
 A thread that a worker starts (for heartbeats, say) is adopted: it becomes a worker of the same
 process, on the same virtual clock. ``threading.Lock`` and ``RLock`` made by a worker are virtual
 too, and with them everything the standard library builds on them: Event, Condition, Semaphore,
-Queue, ThreadPoolExecutor. Called from anywhere else, the real ones answer.
+Queue, ThreadPoolExecutor. So are those that an application makes for itself before its
+workers run. Called from anywhere else, the real ones answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import queue
 import sys
@@ -15,6 +17,8 @@ import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
+
+import greenlet
 
 from swfsim.errors import HarnessError
 from swfsim.sim.workers import Wait, Worker, current
@@ -41,6 +45,17 @@ class Hub(Protocol):
 
 
 _hub: list[Hub] = []
+_set_up: list[object] = [None]
+
+
+@contextlib.contextmanager
+def virtual() -> Iterator[None]:
+    """Locks that are made in here are virtual, as they are in workers."""
+    _set_up.append(greenlet.getcurrent())
+    try:
+        yield
+    finally:
+        _set_up.pop()
 
 
 def enter(hub: Hub) -> None:
@@ -175,8 +190,9 @@ def make_rlock() -> Any:
 
 
 def _wants_virtual() -> bool:
-    """In a worker, but not for a module that it happens to import first: that one outlives it."""
-    if current() is None:
+    """In a worker, and where an application is made, but not for a module that happens to be
+    imported there first: that one outlives it."""
+    if current() is None and greenlet.getcurrent() is not _set_up[-1]:
         return False
     if not _imports_under_way:
         return True
@@ -230,6 +246,11 @@ class _Ended:
         worker.ask(wait)
 
     def tell(self, worker: Worker) -> None:
+        pools = sys.modules.get("concurrent.futures.thread")
+        if (
+            pools is not None
+        ):  # joins all threads of pools when Python ends, and would miss this one
+            pools._threads_queues.pop(worker.thread, None)
         for waiter, wait in self._waiters:
             if waiter.request is wait and not waiter.killed:
                 wait.told = True

@@ -416,6 +416,16 @@ def test_an_exception_that_a_worker_lets_escape_ends_the_run() -> None:
 # What would escape
 
 
+def datagram() -> socket.socket:
+    """A socket that needs no connection."""
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+def send(how: str, *arguments: Any) -> None:
+    with datagram() as mouth:
+        getattr(mouth, how)(*arguments)
+
+
 def run_an_event_loop() -> None:
     loop = asyncio.new_event_loop()
     try:
@@ -429,9 +439,17 @@ def run_an_event_loop() -> None:
     [
         (lambda: subprocess.run(["true"], check=True), "start a process"),
         (lambda: os.fork(), "fork"),
+        (lambda: os.forkpty(), "fork"),
+        (lambda: os.system("true"), "start a process"),
+        (lambda: os.popen("true"), "start a process"),
+        (lambda: os.posix_spawn("/bin/true", ["true"], {}), "start a process"),
+        (lambda: os.execv("/bin/true", ["true"]), "become another program"),
         (lambda: multiprocessing.get_context("spawn").Process(target=print).start(), "process"),
         (run_an_event_loop, "asyncio"),
         (lambda: socket.create_connection(("swf.us-east-1.amazonaws.com", 443)), "amazonaws"),
+        (lambda: send("sendto", b"x", ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
+        (lambda: send("sendto", b"x", 0, ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
+        (lambda: send("sendmsg", [b"x"], [], 0, ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
         (lambda: boto3.client("s3").list_buckets(), "moto's mock_aws"),
         (
             lambda: boto3.client(
@@ -451,6 +469,22 @@ def test_what_no_simulation_could_repeat_is_refused(
 def test_outside_of_workers_nothing_is_refused() -> None:
     with Env.sim():
         subprocess.run(["true"], check=True)
+        assert os.system("true") == 0
+
+
+def test_sockets_on_this_machine_are_allowed() -> None:
+    def talk() -> None:
+        with datagram() as ear, datagram() as mouth:
+            ear.bind(("127.0.0.1", 0))
+            mouth.sendto(b"one", ear.getsockname())
+            mouth.sendmsg([b"two"], [], 0, ear.getsockname())
+            mouth.connect(ear.getsockname())
+            mouth.sendmsg([b"three"])
+            heard.extend(ear.recv(10) for _ in range(3))
+
+    heard: list[bytes] = []
+    run(talk)
+    assert heard == [b"one", b"two", b"three"]
 
 
 def test_a_worker_cannot_run_the_simulation() -> None:

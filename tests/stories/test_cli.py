@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,141 @@ def test_input_that_is_not_json_is_said() -> None:
 
 
 def test_help_teaches() -> None:
-    text = call("run", "--help").output
-    assert "swfsim run scenarios.app:orders --input order.json" in text
-    assert all(len(line) <= 100 for line in text.splitlines())
+    assert "swfsim run scenarios.app:orders --input order.json" in call("run", "--help").output
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("reenact",)])
+def test_help_fits_a_terminal_of_80_columns(command: tuple[str, ...]) -> None:
+    text = call(*command, "--help").output
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
+# Applications that cannot run: a sentence, and exit status 2
+
+
+BROKEN = """
+    import functools
+    import boto3
+    from swfsim import App
+    from tests.support.shop import Shop
+
+    class NoStart(App):
+        def register(self): ...
+        def workers(self, wrap): return {}
+
+    class Sized(Shop):
+        def __init__(self, size): ...
+
+    class Idle(Shop):
+        def start(self, given): return "workflow", "run"
+
+    class Refusing(Shop):
+        def start(self, given): raise ValueError("an order has items")
+
+    class Unstaffed(Shop):
+        def workers(self, wrap): return None
+
+    class Called(Shop):
+        def workers(self, wrap): return {"decider": print()}
+
+    class Text(Shop):
+        steps = "Take"
+
+    class Plain: ...
+
+    class Asking(Shop):
+        def __init__(self):
+            boto3.client("swf").list_domains(registrationStatus="REGISTERED")
+
+    class Wrong(Shop):
+        def workers(self, wrap):
+            return {**super().workers(wrap), "decider": lambda: {}["taskToken"]}
+
+    class Poisoned(Shop):
+        def workers(self, wrap):
+            def fall_over():
+                client = boto3.client("swf")
+                client.poll_for_decision_task(domain="shop", taskList={"name": "decisions"})
+                raise KeyError("poison")
+            return {"decider": fall_over}
+
+    called = []
+    def anything(): called.append("called")
+    def shop() -> "Shop": return Shop()
+    ready, part, text = Shop(), functools.partial(Shop), "Shop"
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A current directory with modules of applications in it."""
+    modules = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "broken.py").write_text(textwrap.dedent(BROKEN))
+    (tmp_path / "unreadable.py").write_text("def shop(:")
+    (tmp_path / "leaving.py").write_text("import sys; sys.exit(3)")
+    yield tmp_path
+    for name in {"broken", "unreadable", "leaving"} & sys.modules.keys() - modules:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("app", "text"),
+    [
+        ("broken:NoStart", "broken:NoStart lacks what every App has: start()"),
+        ("broken:Sized", "cannot be made without arguments (size)"),
+        ("broken:Idle", "start() of Idle started no execution"),
+        ("broken:Refusing", "does not start with this input: ValueError: an order has items"),
+        ("broken:Unstaffed", "workers() of Unstaffed returned None, not a dict of loops"),
+        ("broken:Called", "workers() of Called gives None for 'decider', not a function"),
+        ("broken:Text", "steps of Text is 'Take', not a list of names"),
+        ("broken:Plain", "broken:Plain is a class, but no subclass of swfsim.App"),
+        ("broken:anything", "does not say that it makes an App, and is not called"),
+        ("broken:text", "broken:text is 'Shop': neither an App class nor a function"),
+        ("unreadable:shop", "cannot import 'unreadable': SyntaxError: invalid syntax"),
+        ("leaving:shop", "cannot import 'leaving': SystemExit: 3"),
+        ("../broken:shop", "'../broken' is no name of a module: it is written with dots"),
+        ("broken.py:shop", "'broken.py' is no name of a module"),
+    ],
+)
+def test_an_application_that_cannot_run_is_one_sentence(here: Path, app: str, text: str) -> None:
+    result = call("run", app, "--input", "-", given="{}")
+    assert (result.exit_code, text in result.output) == (2, True), result.output
+    assert "Traceback" not in result.output
+    assert getattr(sys.modules.get("broken"), "called", []) == []
+
+
+@pytest.mark.parametrize("app", ["shop", "ready", "part", "Asking"])
+def test_a_class_a_function_or_an_app_will_do(here: Path, app: str) -> None:
+    """``Asking`` calls SWF when it is made, which no AWS is there to answer."""
+    result = call("run", f"broken:{app}", "--input", "-", given="{}")
+    assert result.exit_code == 0, result.output
+
+
+def test_an_error_in_a_worker_is_told_with_its_line(here: Path) -> None:
+    result = call("run", "broken:Wrong", "--input", "-", given="{}")
+    assert result.exit_code == 1
+    assert "Error: KeyError: 'taskToken', in worker 'decider' of the simulation" in result.output
+    assert "at broken.py:37, in <lambda>: " in result.output
+
+
+def test_input_that_is_nested_too_deep_is_said() -> None:
+    result = call("run", APP, "--input", "-", given="[" * 100_000)
+    assert result.exit_code == 2
+    assert "is nested too deep" in result.output
+
+
+def test_a_journal_that_cannot_be_written_is_noticed_before_the_run(tmp_path: Path) -> None:
+    result = call("run", APP, "--input", "-", "--journal", str(tmp_path), given="{}")
+    assert result.exit_code == 2
+    assert result.output == f"Error: cannot write {tmp_path}: Is a directory\n"
+
+
+def test_a_run_that_fails_leaves_its_journal_too(here: Path) -> None:
+    given = '{"poison": true}'
+    call("run", "broken:Poisoned", "--input", "-", "--journal", "journal", given=given)
+    entries = [json.loads(line) for line in (here / "journal").read_text().splitlines()]
+    assert entries[0]["operation"] == "StartWorkflowExecution"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
-from swfsim import HarnessError, Story, Violation
+from swfsim import App, HarnessError, Story, Violation
 from swfsim.faults import (
     answer_late,
     answer_lost,
@@ -129,6 +130,18 @@ def test_another_flow_than_told_is_shown_beside_it(story: Story) -> None:
     assert "| Pack → failed: no paper" in text
 
 
+def test_of_a_long_flow_what_is_near_the_difference_is_shown(story: Story) -> None:
+    story.given(fails("Pack", "no paper", attempts=100))
+    story.when(shopping())
+    with pytest.raises(AssertionError) as told:
+        story.then("Take → completed\n" + "Pack → failed: no paper\n" * 50 + "Pack → completed")
+    lines = str(told.value).splitlines()
+    assert lines[2] == "  (31 equal lines before are left out)"
+    assert lines[23].split("|")[0].rstrip() == "> Pack → completed"
+    assert lines[-1] == "  (32 lines behind are left out)"
+    assert len(lines) == 45
+
+
 def test_a_fault_that_never_strikes_fails_the_story(story: Story) -> None:
     story.given(fails("Pack", attempts=(2,)), decider_dies(9, "before deciding"))
     story.given(crash("worker", "PollForActivityTask", "before", nth=99))
@@ -147,6 +160,14 @@ def test_a_moment_that_never_comes_fails_the_story(story: Story) -> None:
         story.then()
 
 
+def nobody_told() -> None:
+    """Takes no story."""
+
+
+def unannotated(reason="enough"):  # type: ignore[no-untyped-def]
+    return lambda story: None
+
+
 @pytest.mark.parametrize(
     ("mistake", "advice"),
     [
@@ -161,7 +182,20 @@ def test_a_moment_that_never_comes_fails_the_story(story: Story) -> None:
         (lambda s: s.when("Pack starts", print), "thing that happens to a step"),
         (lambda s: s.when("Pakc started", print), "did you mean 'Pack'"),
         (lambda s: s.when("PackStarted", print), "event of SWF"),
+        (lambda s: s.when("Pack"), "does not say what becomes of the step: 'Pack scheduled'"),
         (lambda s: s.when("Pack started"), "not what happens"),
+        (lambda s: s.when("Pack started", 5, print), "not what happens"),
+        (lambda s: s.when(), "not what happens"),
+        (lambda s: s.when("Pack started #0", print), "'Pack started #0': behind # stands which"),
+        (lambda s: s.when("Pack started #two", print), "a number from 1 on"),
+        (lambda s: s.when("DecisionTaskStarted #", print), "a number from 1 on"),
+        (lambda s: s.when(None), "no happening .* no moment .* no number of seconds"),
+        (lambda s: s.when(shopping), r"shopping makes a happening, .* when\(shopping\(\)\)"),
+        (lambda s: s.when("Pack started", shopping), r"the \(\) are missing"),
+        (lambda s: s.when(nobody_told), "nobody_told cannot be called with the story alone"),
+        (lambda s: s.when(-3, print), r"when\(-3, …\) is no time"),
+        (lambda s: s.when(True, print), r"when\(True, …\) is no time"),
+        (lambda s: s.when(float("nan"), print), "is no time"),
         (lambda s: s.latest, "has started nothing"),
     ],
 )
@@ -170,13 +204,93 @@ def test_a_broken_story_says_what_is_wrong(story: Story, mistake: Any, advice: s
         mistake(story)
 
 
+def test_a_maker_that_does_not_say_so_is_found_out_when_it_is_run(story: Story) -> None:
+    story.when(shopping())
+    story.when("Pack started", unannotated)
+    with pytest.raises(HarnessError, match=r"unannotated makes a happening, and is none"):
+        story.then()
+
+
+def test_half_of_a_when_is_none(story: Story) -> None:
+    with pytest.raises(HarnessError):
+        story.when(shopping(), "Pack started")
+    with pytest.raises(HarnessError, match="has started nothing"):
+        story.then("Workflow → COMPLETED")
+
+
+def test_the_crash_of_somebody_unknown_names_the_workers() -> None:
+    """Before the run, and in the midst of it."""
+    with Story(Shop) as story:
+        story.given(crash("decidr", "PollForDecisionTask", "before"))
+        story.when(shopping())
+        with pytest.raises(HarnessError, match=r"mean 'decider'\? known are decider, worker, oper"):
+            story.then()
+    with Story(Shop) as story:
+        story.run()
+        with pytest.raises(HarnessError, match="'decidr' is no worker"):
+            story.given(crash("decidr", "PollForDecisionTask", "before"))
+
+
+class Sized(Shop):
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
+class Text(Shop):
+    steps: Any = "Take"
+
+
+class Unstaffed(Shop):
+    def workers(self, wrap: Any) -> Any:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("app", "advice"),
+    [
+        (Shop(), "made already, outside of the simulation: give its class"),
+        (Sized, r"cannot be made without arguments \(size\)"),
+        (None, "neither an App class nor a function"),
+        (dict, "no subclass of swfsim.App"),
+        (App, r"lacks what every App has: register\(\), start\(\), workers\(\)"),
+        (lambda: "a shop", "makes no App but 'a shop'"),
+        (Text, r"not a list of names: steps = \('Take',\)"),
+        (Unstaffed, "returned None, not a dict of loops by name"),
+    ],
+)
+def test_a_story_about_no_application_says_what_is_wrong(app: Any, advice: str) -> None:
+    with pytest.raises(HarnessError, match=advice), Story(app) as story:
+        story.run()
+    with Story(Shop):
+        """What failed has left nothing behind."""
+
+
+class Asking(Shop):
+    """It calls SWF when it is made."""
+
+    def __init__(self) -> None:
+        client: Any = boto3.client("swf")
+        self.domains = client.list_domains(registrationStatus="REGISTERED")["domainInfos"]
+
+
+def test_what_an_app_asks_when_it_is_made_is_answered_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    unentered = Story(Asking)
+    with pytest.raises(HarnessError, match="not entered"):
+        _ = unentered.app
+    with Story(Asking) as story:
+        assert isinstance(story.app, Asking)
+        assert story.app.domains == []
+
+
 class Unhurried(Shop):
     """A shop whose tasks may take any time."""
 
     def register(self) -> None:
         super().register()
-        import boto3
-
         client: Any = boto3.client("swf")
         for step in self.steps:
             kind = {"name": step, "version": "1"}

@@ -339,6 +339,7 @@ def test_the_system_clock_cannot_be_moved() -> None:
     ("arguments", "advice"),
     [
         ({"clock": "wall"}, '"system" or "virtual"'),
+        ({"wrapped": "virtual"}, r'fake_swf\(clock="virtual"\)'),
         ({"start": 1}, 'clock="virtual"'),
         ({"clock": "virtual", "start": "now"}, "datetime or seconds"),
     ],

@@ -1,0 +1,43 @@
+"""Lines of code in messages: which of many are the application's own, and how one is shown."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sysconfig
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+HOUSE: Final = os.path.dirname(os.path.dirname(__file__)) + os.sep
+"""Where swfsim lies."""
+
+_NOT_THE_APPLICATION: Final = (HOUSE, sysconfig.get_path("stdlib") + os.sep, "<frozen")
+
+Place = tuple[str, int, str]
+"""File, line, function."""
+
+
+def own(places: Sequence[Place]) -> list[Place]:
+    """Those of the application: its checkout's, else what is installed, else all."""
+    outside = [one for one in places if not one[0].startswith(_NOT_THE_APPLICATION)]
+    return [one for one in outside if "site-packages" not in one[0]] or outside or list(places)
+
+
+def line(place: Place) -> str:
+    """``shop.py:31, in work: time.sleep(3)``, the file from the current directory on."""
+    path, number, function = place
+    source = linecache.getline(path, number).strip()
+    return f"{path.removeprefix(os.getcwd() + os.sep)}:{number}, in {function}: {source}"
+
+
+def places(trace: TracebackType | None) -> list[Place]:
+    """Where an exception came by, from the outermost in."""
+    found = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        found.append((code.co_filename, trace.tb_lineno, code.co_name))
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,163 @@
+"""What does not end by itself: a worker that does not come back, and a run that goes on for ever.
+
+Of a worker virtual time cannot tell: it stands still while one runs. So a thread of its own looks
+every now and then, on real time, whether the run gets on. What hangs is interrupted by a signal,
+which reaches even a lock that is waited for; where there are none (Windows, a run outside of the
+main thread), by an asynchronous exception, which reaches Python code only.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ctypes
+import signal
+import sys
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.errors import HarnessError
+from swfsim.report import code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from swfsim.core.world import World
+
+TURN_LIMIT_S = 30.0
+"""Real seconds for which a worker may run without asking anything, unless a run says otherwise."""
+
+LIMIT_STEPS = 1_000_000
+"""How many steps a run may take, unless it says otherwise: some twenty thousand orders."""
+
+LIMIT_RUNS = 10_000
+"""How many runs one workflow id may have, unless the simulation says otherwise: one an hour for a
+year, and then some."""
+
+_LOOK_STEPS: Final = 10_000
+
+_LOOKS: Final = 10
+"""How often it looks before it barks. Looks are counted, not seconds: while the whole process is
+stopped (Ctrl-Z, a laptop that sleeps) nobody looks."""
+
+_SIGNAL: Final[int | None] = getattr(signal, "SIGURG", None)
+"""Ignored by default, and of no use to others: what Go uses to the same end."""
+
+_DEBUGGERS: Final = {"bdb", "pdb", "_pydevd_bundle", "pydevd", "debugpy", "pudb", "IPython"}
+
+
+class Watchdog:
+    """Around a run: after ``limit_s`` seconds in which ``progress`` stayed the same, ``bark`` is
+    told where the run hangs, and gives the exception to interrupt it with."""
+
+    def __init__(
+        self, limit_s: float, progress: Callable[[], int], bark: Callable[[str], BaseException]
+    ) -> None:
+        self._limit_s = limit_s
+        self._progress = progress
+        self._bark = bark
+        self._over = _thread.allocate_lock()
+        self._watched = threading.main_thread().ident
+        self._at = -1
+        self._before: Any = None
+        self._by_signal = False
+
+    def __enter__(self) -> None:
+        self._watched = _thread.get_ident()
+        main = threading.main_thread().ident == self._watched
+        self._by_signal = main and _SIGNAL is not None
+        if self._by_signal and _SIGNAL is not None:
+            self._before = signal.signal(_SIGNAL, self._interrupted)
+        self._over.acquire()
+        _thread.start_new_thread(self._watch, ())
+
+    def __exit__(self, *error: object) -> None:
+        self._over.release()
+        if self._by_signal and _SIGNAL is not None:
+            signal.signal(_SIGNAL, self._before or signal.SIG_DFL)
+
+    def _watch(self) -> None:
+        """On the thread of its own."""
+        looks, at = 0, -1
+        while not self._over.acquire(timeout=self._limit_s / _LOOKS):
+            looks = looks + 1 if at == self._progress() else 0
+            at = self._progress()
+            if looks >= _LOOKS:
+                looks = 0
+                self._at = at
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        assert self._watched is not None, "entered before"
+        if self._by_signal and _SIGNAL is not None:
+            signal.pthread_kill(self._watched, _SIGNAL)
+            return
+        frame = sys._current_frames().get(self._watched)
+        if frame is not None and not _is_debugged(frame):
+            error = self._bark(where(frame))
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._watched), ctypes.py_object(type(error))
+            )
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """The signal's handler, on the thread that hangs, and on the greenlet of its worker."""
+        if frame is not None and self._progress() == self._at and not _is_debugged(frame):
+            raise self._bark(where(frame))
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """From the innermost out, as far as the worker's own."""
+    while frame is not None and frame.f_code.co_name != "_live":
+        yield frame
+        frame = frame.f_back
+
+
+def _is_debugged(frame: FrameType) -> bool:
+    return any(
+        str(one.f_globals.get("__name__")).partition(".")[0] in _DEBUGGERS for one in _frames(frame)
+    )
+
+
+def where(frame: FrameType) -> str:
+    """The innermost line of the application, as ``code.line`` shows it."""
+    frames = [(one.f_code.co_filename, one.f_lineno, one.f_code.co_name) for one in _frames(frame)]
+    return code.line(code.own(frames)[0])
+
+
+ADVICE: Final = (
+    "Virtual time stands still while a worker runs, so a loop that looks at the clock never ends: "
+    "let it time.sleep(). A lock, queue or executor that was made outside of the simulation, at "
+    "module level say, waits for real, and nobody comes to let it go: make it in the worker, or in "
+    "__init__ of the App. Work that really takes so long needs a larger turn_limit_s."
+)
+
+
+class Ends:
+    """Whether a run may go on. It looks at ``look_at`` steps, and again some thousands later."""
+
+    def __init__(self, limit_steps: int, limit_runs: int) -> None:
+        self._limit_steps = limit_steps
+        self._limit_runs = limit_runs
+        self.look_at = self._next(0)
+
+    def _next(self, steps: int) -> int:
+        return min(steps + _LOOK_STEPS, steps + self._limit_runs, self._limit_steps)
+
+    def check(self, steps: int, world: World) -> None:
+        """Raises ``HarnessError`` if nothing seems to end this run."""
+        runs = Counter(x.workflow_id for x in world.runs.values()).most_common(1)
+        for workflow_id, count in runs:
+            if count > self._limit_runs:
+                raise HarnessError(
+                    f"workflow {workflow_id!r} is in its run number {count:,}, and nothing ends "
+                    "the chain: does it always continue as new? Give it an end that is reached, "
+                    "or a larger limit_runs."
+                )
+        if steps >= self._limit_steps:
+            raise HarnessError(
+                f"the run took {steps:,} steps (calls, sleeps, waits), and nothing ended it, with "
+                f"{len(world.runs):,} executions. Give it an end that is reached, or a larger "
+                "limit_steps."
+            )
+        self.look_at = self._next(steps)
