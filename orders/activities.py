@@ -7,6 +7,9 @@ harmless. They raise `orders.errors.NonRetryable` where another attempt cannot h
 Money goes by key. A workflow holds it under its own id; the first run needs no other. A rollback
 gives that key back for good, so a run resumed after it holds the money under `<workflow id>/<run
 id>`. At most one key of a workflow is held or captured at any time.
+
+The record of an order belongs to the workflow that saved it, which may still take it back. So no
+other workflow completes on it: one that places the same order again fails, and says who has it.
 """
 
 import logging
@@ -16,9 +19,10 @@ from decimal import Decimal
 from typing import Any
 
 from orders import pricing
+from orders.errors import NotStanding, OrderTaken, RolledBack
 from orders.messages import RESERVED
 from orders.order import check_order
-from orders.ports import ExternalApi, Notifier, OrderRecord, OrderStore, Payments, Ports
+from orders.ports import ExternalApi, OrderRecord, OrderStore, Payments, Ports
 from orders.task import Task
 
 logger = logging.getLogger(__name__)
@@ -30,9 +34,13 @@ _STANDS = ("authorized", "captured")
 _GIVEN_BACK = ("released", "refunded")
 
 
-def validate_input(data: Input) -> Data:
-    """Raises InvalidOrder, naming the fields."""
+def validate_input(task: Task, data: Input, store: OrderStore) -> Data:
+    """Raises InvalidOrder, naming the fields; OrderTaken if another workflow has saved it.
+
+    SaveResults asks again, when it counts; asked here, nobody's money is held in vain.
+    """
     check_order(data)
+    _require_not_of_another(store.find(data["order_id"]), task, data)
     return {"status": "validated", "order_id": data["order_id"]}
 
 
@@ -88,32 +96,40 @@ def call_external_api(task: Task, data: Input, external_api: ExternalApi) -> Dat
 def save_results(task: Task, data: Input, ports: Ports) -> Data:
     """Put the order on record and take the money.
 
-    An order that another workflow has on record stays as it is: ours lets its own money go.
+    Raises OrderTaken if another workflow has saved it, RolledBack if this run may save no more.
+    The money held meanwhile is let go by the rollback that follows.
     """
     order_id = data["order_id"]
     processed = data["results"]["ProcessData"]
     standing = ports.store.find(order_id)
-    if standing is not None and _is_of_another(standing, task):
-        return _leave_to_the_other(task, data, standing, ports.payments)
+    _require_not_of_another(standing, task, data)
+    _require_not_of_later_run(standing, task, data)
 
     task.checkpoint()
     key = _standing_key(task, data, ports.payments, processed)
-    content = {
-        "order": {name: data[name] for name in data if name not in RESERVED},
-        "results": data["results"],
-    }
+    content = {"order": _order_itself(data), "results": data["results"]}
     record = OrderRecord(order_id, task.workflow_id, task.run_id, key, processed["total"], content)
     saved = ports.store.save(record, _earlier_runs(data))
-    if _is_of_another(saved.record, task):
-        return _leave_to_the_other(task, data, saved.record, ports.payments)
+    _require_not_of_another(saved.record, task, data)
     if not saved.written:
-        _log_already_saved(task, order_id)
+        logger.info("Order %s already saved, skipping", order_id, extra=task.about(order_id))
     ports.payments.capture(key)
-    return _saved(saved.record)
+    return {
+        "status": "saved",
+        "order_id": order_id,
+        "total": saved.record.total,
+        "payment_key": saved.record.payment_key,
+        "workflow_id": saved.record.workflow_id,
+        "run_id": saved.record.run_id,
+    }
 
 
-def notify_completion(task: Task, data: Input, notifier: Notifier) -> Data:
-    """Tell the customer, once per workflow however often the step is run."""
+def notify_completion(task: Task, data: Input, ports: Ports) -> Data:
+    """Tell the customer, once per workflow however often the step is run.
+
+    Raises NotStanding for an order whose record or money was taken back: it is not complete.
+    """
+    _require_standing(task, data, ports)
     customer = data.get("customer") or {}
     message = {
         "order_id": data["order_id"],
@@ -122,7 +138,7 @@ def notify_completion(task: Task, data: Input, notifier: Notifier) -> Data:
         "customer_id": customer.get("id") or data.get("customer_id"),
         "email": customer.get("email"),
     }
-    notifier.notify(f"{task.workflow_id}/completed", message)
+    ports.notifier.notify(f"{task.workflow_id}/completed", message)
     return {"status": "notified", "order_id": data["order_id"]}
 
 
@@ -144,16 +160,16 @@ def compensate_transaction(task: Task, data: Input, ports: Ports) -> Data:
     """Let go of all money this workflow may hold or have taken, under any of its keys.
 
     Also of keys it never got to use: an authorisation that comes late is refused from now on.
-    When a later run of the workflow has saved the order meanwhile, the money is that run's.
+    When a later run of the workflow has saved the order meanwhile, the money it took is that run's.
     """
     order_id = data.get("order_id")
     record = ports.store.find(order_id) if isinstance(order_id, str) else None
-    if record is not None and _is_of_later_run(record, task, data):
-        return {"status": "superseded", "order_id": order_id, "payments": {}}
+    later = record if record is not None and _is_of_later_run(record, task, data) else None
+    ours = [key for key in _keys(task, data) if later is None or key != later.payment_key]
     return {
-        "status": "compensated",
+        "status": "superseded" if later else "compensated",
         "order_id": order_id,
-        "payments": {key: ports.payments.release(key) for key in _keys(task, data)},
+        "payments": {key: ports.payments.release(key) for key in ours},
     }
 
 
@@ -202,27 +218,42 @@ def _is_of_later_run(record: OrderRecord, task: Task, data: Input) -> bool:
     )
 
 
-def _leave_to_the_other(task: Task, data: Input, record: OrderRecord, payments: Payments) -> Data:
-    """Another workflow has this order on record: ours needs no money, now or later."""
-    _log_already_saved(task, record.order_id)
-    for key in _keys(task, data):
-        payments.release(key)
-    return _saved(record)
+def _require_not_of_another(record: OrderRecord | None, task: Task, data: Input) -> None:
+    if record is None or not _is_of_another(record, task):
+        return
+    whose = f"Already saved by workflow {record.workflow_id}"
+    if record.content.get("order") == _order_itself(data):
+        raise OrderTaken(f"{whose}, and not placed a second time: order {record.order_id}")
+    raise OrderTaken(
+        f"{whose} with other content, total {record.total}: order_id {record.order_id}; "
+        "another order needs another order_id"
+    )
 
 
-def _log_already_saved(task: Task, order_id: str) -> None:
-    logger.info("Order %s already saved, skipping", order_id, extra=task.about(order_id))
+def _require_not_of_later_run(record: OrderRecord | None, task: Task, data: Input) -> None:
+    if record is not None and _is_of_later_run(record, task, data):
+        raise RolledBack(f"run {task.run_id} was superseded: run {record.run_id} saved the order")
 
 
-def _saved(record: OrderRecord) -> Data:
-    return {
-        "status": "saved",
-        "order_id": record.order_id,
-        "total": record.total,
-        "payment_key": record.payment_key,
-        "workflow_id": record.workflow_id,
-        "run_id": record.run_id,
-    }
+def _require_standing(task: Task, data: Input, ports: Ports) -> None:
+    record = ports.store.find(data["order_id"])
+    if record is None or record.workflow_id != task.workflow_id:
+        problem = "this workflow has no record of it"
+    elif record.status != "saved":
+        problem = "its record was rolled back"
+    else:
+        payment = ports.payments.state(record.payment_key)
+        if payment == "captured":
+            return
+        problem = f"its payment is {payment}"
+    raise NotStanding(
+        f"{problem}, so it cannot be completed: order {data['order_id']}; resume from SaveResults"
+    )
+
+
+def _order_itself(data: Input) -> Data:
+    """The order as it was placed, without what the workflow put beside it."""
+    return {name: data[name] for name in data if name not in RESERVED}
 
 
 def _earlier_runs(data: Input) -> list[str]:

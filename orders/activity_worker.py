@@ -58,7 +58,7 @@ class ActivityWorker(Worker):
         self.activities["CompensateTransaction"] = self.compensate_transaction
 
     def validate_input(self, input_data: Data) -> Data:
-        return activities.validate_input(input_data)
+        return activities.validate_input(self.task, input_data, self.ports.store)
 
     def process_data(self, input_data: Data) -> Data:
         return activities.process_data(self.task, input_data, self.ports.payments)
@@ -73,7 +73,7 @@ class ActivityWorker(Worker):
         return activities.save_results(self.task, input_data, self.ports)
 
     def notify_completion(self, input_data: Data) -> Data:
-        return activities.notify_completion(self.task, input_data, self.ports.notifier)
+        return activities.notify_completion(self.task, input_data, self.ports)
 
     def rollback_step(self, input_data: Data) -> Data:
         return activities.rollback_step(self.task, input_data, self.ports.store)

@@ -7,6 +7,8 @@
       ResumeRefused      the run cannot be resumed there
         RunCompleted     it completed: nothing is left to do
         StepNotReached   a step before the named one never completed
+        TakenBack        its record or money was taken back: it must be saved again first
+        RunSuperseded    a later run of the workflow carried it on
         RunStillOpen     another run of the workflow is open
       NotRegistered      the domain, or a type in it, is missing
       PayloadMissing     a reference leads nowhere, or to something else than what was stored
@@ -15,7 +17,9 @@
       BadInput           the input is no order at all
       InvalidOrder       the order breaks a rule; the text begins with the field
       PaymentRefused     declined, or the authorisation was released meanwhile
-      RolledBack         this run was rolled back; what it saves now must not count
+      RolledBack         this run was rolled back, or a later one saved; it must not save now
+      OrderTaken         another workflow has saved an order of this id
+      NotStanding        the order to be completed is not on record, or not paid
     TaskCanceled         an activity whose cancellation was asked for stopped at a safe point
 
 Any other exception from an activity is a failure worth another attempt.
@@ -55,6 +59,14 @@ class StepNotReached(ResumeRefused):
     pass
 
 
+class TakenBack(ResumeRefused):
+    pass
+
+
+class RunSuperseded(ResumeRefused):
+    pass
+
+
 class RunStillOpen(ResumeRefused):
     pass
 
@@ -84,6 +96,14 @@ class PaymentRefused(NonRetryable):
 
 
 class RolledBack(NonRetryable):
+    pass
+
+
+class OrderTaken(NonRetryable):
+    pass
+
+
+class NotStanding(NonRetryable):
     pass
 
 

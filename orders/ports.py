@@ -58,7 +58,8 @@ class OrderStore(Protocol):
         - nothing stands, or what stands is this workflow's own with other content: written
         - this workflow's own, same content: kept, not written
         - another workflow's: kept, not written, and returned
-        - `record.run_id` was rolled back, or a later run has saved: RolledBack
+        - `record.run_id` was rolled back, or another run of this workflow, which it does not
+          carry on from, has saved: RolledBack
 
         `earlier_runs`, those this run carries on from, may not save any more.
         """
@@ -66,10 +67,10 @@ class OrderStore(Protocol):
     def roll_back(
         self, order_id: str, workflow_id: str, run_id: str, earlier_runs: Sequence[str] = ()
     ) -> OrderRecord | None:
-        """Take back what this workflow saved; from now on these runs may not save any more.
+        """Take back what these runs saved; from now on they may not save any more.
 
-        Returns the record taken back, also when called again; None when this workflow has none.
-        A run that a later one has superseded takes nothing back.
+        Returns the record taken back, also when called again; None when they have none. A run
+        that a later one has superseded takes nothing back.
         """
 
 

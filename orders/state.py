@@ -90,6 +90,10 @@ class OrderState:
         """Steps before `step` that are not done. ValueError if `step` is not one of this order."""
         return [name for name in self.steps[: self.steps.index(step)] if name not in self.results]
 
+    def is_past_saving(self, step: str) -> bool:
+        """Whether `step` relies on an order that is on record and paid."""
+        return self.steps.index(step) > self.steps.index(workflow.SAVE_RESULTS)
+
     def resume_problem(self, step: str) -> str | None:
         """Why this run, in its present state, cannot go on from `step`; None if it can."""
         if step not in self.steps:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -13,7 +14,9 @@ from orders.errors import (
     ResumeRefused,
     RunCompleted,
     RunStillOpen,
+    RunSuperseded,
     StepNotReached,
+    TakenBack,
     UnknownRun,
     UnknownStep,
 )
@@ -65,19 +68,26 @@ class WorkflowStarter:
         started anew, under the same workflow id, with the results carried over. Returns the ids
         of the run that goes on.
 
-        Raises UnknownStep, UnknownRun, RunCompleted, StepNotReached, RunStillOpen, ResumeRefused.
+        After a rollback the order must be saved, and paid, again: then SaveResults is the last
+        step to resume from.
+
+        Raises UnknownStep, UnknownRun, and ResumeRefused or what is derived from it.
         """
         if step_name not in workflow.FORWARD_STEPS:
             raise UnknownStep(
                 f"{step_name!r} is not a step to resume from; these are: "
                 f"{', '.join((*workflow.STEPS, *workflow.OPTIONAL_STEPS))}"
             )
-        progress = self._progress(workflow_id, run_id)
+        events = self.get_workflow_history(workflow_id, run_id)
+        progress = Progress.of(events)
         if progress.closed is None:
             _require_resumable(progress, step_name)
             if self._signal_resume(workflow_id, run_id, step_name):
                 return {"workflow_id": workflow_id, "run_id": run_id}
-            progress = self._progress(workflow_id, run_id)  # it closed meanwhile
+            # It closed meanwhile.
+            progress = Progress.of(self.get_workflow_history(workflow_id, run_id))
+        _require_resumable_anew(progress, run_id, step_name)
+        self._require_latest(workflow_id, run_id, events[0]["eventTimestamp"])
         return self._start_anew(workflow_id, run_id, step_name, progress)
 
     def get_workflow_history(self, workflow_id: str, run_id: str) -> "list[HistoryEventTypeDef]":
@@ -158,9 +168,6 @@ class WorkflowStarter:
         return {"workflow_id": workflow_id, "run_id": answer["runId"]}
 
     def _start_anew(self, workflow_id: str, run_id: str, step: str, progress: Progress) -> Started:
-        if progress.closed == "WorkflowExecutionCompleted":
-            raise RunCompleted(f"run {run_id!r} completed: there is nothing to resume")
-        _require_reached(progress, step)
         before = progress.steps[: progress.steps.index(step)]
         control: dict[str, Any] = {
             "resume": {"step_name": step, "runs": [*progress.earlier_runs, run_id]},
@@ -172,6 +179,19 @@ class WorkflowStarter:
         if optional:
             control["optional_steps"] = optional
         return self._start(workflow_id, progress.order, control)
+
+    def _require_latest(self, workflow_id: str, run_id: str, started: datetime) -> None:
+        """RunSuperseded if a later run is known. Lists lag, so the activities look again."""
+        newest_first = self.client.list_closed_workflow_executions(
+            domain=self.settings.domain,
+            startTimeFilter={"oldestDate": started},
+            executionFilter={"workflowId": workflow_id},
+        )["executionInfos"]
+        if newest_first and newest_first[0]["startTimestamp"] > started:
+            later = newest_first[0]["execution"]["runId"]
+            raise RunSuperseded(
+                f"run {run_id!r} was carried on by run {later!r}: resume that run instead"
+            )
 
     def _signal_resume(self, workflow_id: str, run_id: str, step: str) -> bool:
         """False if the run is not open any more."""
@@ -188,9 +208,6 @@ class WorkflowStarter:
                 return False
             raise
         return True
-
-    def _progress(self, workflow_id: str, run_id: str) -> Progress:
-        return Progress.of(self.get_workflow_history(workflow_id, run_id))
 
     def _call_on_run(
         self, call: Callable[..., object], workflow_id: str, run_id: str, **params: str
@@ -231,7 +248,20 @@ def _require_resumable(progress: Progress, step: str) -> None:
     _require_reached(progress, step)
     problem = progress.resume_problem(step)
     if problem:
-        raise ResumeRefused(f"{problem}: wait until the run is closed, then resume it")
+        there = " from SaveResults or an earlier step" if progress.is_past_saving(step) else ""
+        raise ResumeRefused(f"{problem}: wait until the run is closed, then resume it{there}")
+
+
+def _require_resumable_anew(progress: Progress, run_id: str, step: str) -> None:
+    """A closed run: what it achieved, and did not take back, is what the next one stands on."""
+    if progress.closed == "WorkflowExecutionCompleted":
+        raise RunCompleted(f"run {run_id!r} completed: there is nothing to resume")
+    _require_reached(progress, step)
+    if progress.rollback and progress.is_past_saving(step):
+        raise TakenBack(
+            f"cannot resume from {step}: that run was rolled back, so the order is neither on "
+            f"record nor paid; resume from {workflow.SAVE_RESULTS} or an earlier step"
+        )
 
 
 def _require_reached(progress: Progress, step: str) -> None:

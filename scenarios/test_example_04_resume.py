@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orders.errors import OrdersError, RunCompleted, StepNotReached, UnknownRun, UnknownStep
-from scenarios.app import OrdersApp, order_is_placed, resumed_from
+from orders.errors import (
+    OrdersError,
+    RunCompleted,
+    RunSuperseded,
+    StepNotReached,
+    TakenBack,
+    UnknownRun,
+    UnknownStep,
+)
+from scenarios.app import OrdersApp, cancelled, order_is_placed, resumed_from, terminated
 from swfsim import Story
 from swfsim.faults import fails, times_out
 
@@ -121,6 +129,86 @@ def test_resuming_behind_what_was_never_done_is_refused(story: Story) -> None:
     story.then()
     assert isinstance(why[0], StepNotReached)
     assert "ProcessData" in str(why[0])
+
+
+def test_an_order_that_was_rolled_back_is_not_resumed_behind_saving(
+    story: Story, app: OrdersApp
+) -> None:
+    """It was on record and paid, then nobody could be told, and all was taken back. To tell the
+    customer now that the order is complete would be a lie: it must be saved, and paid, again."""
+    why: list[OrdersError] = []
+    story.given(fails("NotifyCompletion", "mail server is down", attempts=3))
+    story.when(order_is_placed())
+    story.then()
+    assert app.payments() == ["refunded"]
+    story.when(_refused("NotifyCompletion", why))
+    story.then()
+    assert isinstance(why[0], TakenBack)
+    assert "resume from SaveResults" in str(why[0])
+    assert len(story.executions) == 1
+
+    story.when(resumed_from("SaveResults"))
+    story.then("""
+        marker RESUME_FROM_STEP
+        SaveResults      → completed
+        NotifyCompletion → completed
+        Workflow         → COMPLETED
+    """)
+    assert app.saved("ORD-2024-001") is not None
+    assert sorted(app.payments()) == ["captured", "refunded"]
+    assert app.notified() == 1
+
+
+def test_nor_is_one_that_was_cancelled_after_it_was_saved(story: Story, app: OrdersApp) -> None:
+    why: list[OrdersError] = []
+    story.given(times_out("NotifyCompletion", "SCHEDULE_TO_START"))
+    story.when(order_is_placed())
+    story.when("NotifyCompletion scheduled", cancelled())
+    story.then()
+    assert story.status == "CANCELED"
+    story.when(_refused("NotifyCompletion", why))
+    story.then()
+    assert isinstance(why[0], TakenBack)
+    assert app.payments() == ["refunded"]
+    assert app.notified() == 0
+
+
+def test_an_order_that_stands_is_resumed_behind_saving(story: Story, app: OrdersApp) -> None:
+    """Terminated, nothing was taken back: the customer is all that is left to tell."""
+    story.given(times_out("NotifyCompletion", "SCHEDULE_TO_START"))
+    story.when(order_is_placed())
+    story.when("NotifyCompletion scheduled", terminated("by mistake"))
+    story.then()
+    story.when(resumed_from("NotifyCompletion"))
+    story.then("""
+        marker RESUME_FROM_STEP
+        NotifyCompletion → completed
+        Workflow         → COMPLETED
+    """)
+    assert app.payments() == ["captured"]
+    assert app.notified() == 1
+
+
+def test_a_run_that_was_resumed_is_not_resumed_a_second_time(story: Story, app: OrdersApp) -> None:
+    """Else both runs that carry it on would take the customer's money."""
+    why: list[OrdersError] = []
+    story.given(fails("EnrichData", attempts=3))
+    story.when(order_is_placed())
+    story.then()
+    first = story.latest
+    story.when(resumed_from("EnrichData"))
+    story.then()
+    second = story.latest
+
+    def again(story: Story) -> None:
+        with pytest.raises(RunSuperseded) as refusal:
+            app.starter.resume_workflow_from_step(first.workflow_id, first.run_id, "EnrichData")
+        why.append(refusal.value)
+
+    story.when(again)
+    story.then()
+    assert second.run_id in str(why[0])
+    assert sorted(app.payments()) == ["captured", "released"]
 
 
 def test_an_unknown_step_is_refused(story: Story) -> None:

@@ -33,11 +33,14 @@ def test_the_same_order_placed_twice_is_saved_and_paid_once(story: Story, app: O
     story.then()
     story.when(order_is_placed())
     story.then()
-    assert [x.close_status for x in story.executions] == ["COMPLETED", "COMPLETED"]
+    first, second = story.executions
+    assert [first.close_status, second.close_status] == ["COMPLETED", "FAILED"]
+    assert f"Already saved by workflow {first.workflow_id}" in second.events[-1].attrs["reason"]
     record = app.saved("ORD-2024-001")
     assert record is not None
-    assert record.workflow_id == story.executions[0].workflow_id
-    assert sorted(app.payments()) == ["captured", "released"]
+    assert record.workflow_id == first.workflow_id
+    assert app.payments() == ["captured"]
+    assert app.notified() == 1
 
 
 @pytest.mark.parametrize("step", ["ProcessData", "SaveResults", "NotifyCompletion"])

@@ -38,6 +38,8 @@ class MemoryStore:
             if standing is not None and standing.status == "saved":
                 if standing.workflow_id != record.workflow_id:
                     return Saved(standing, written=False)
+                if standing.run_id not in (record.run_id, *earlier_runs):
+                    raise RolledBack(f"run {record.run_id} was superseded by {standing.run_id}")
                 if replace(standing, run_id=record.run_id) == record:
                     self.orders[record.order_id] = record
                     return Saved(record, written=False)
@@ -54,6 +56,8 @@ class MemoryStore:
                 self.ended.setdefault((order_id, run), "rolled back")
             record = self.orders.get(order_id)
             if record is None or record.workflow_id != workflow_id:
+                return None
+            if record.run_id not in (run_id, *earlier_runs):
                 return None
             self.orders[order_id] = replace(record, status="rolled_back")
             return self.orders[order_id]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from orders.errors import RolledBack
 from orders.gateways.database import Database, insert_if_absent, order_runs, orders
@@ -30,7 +30,7 @@ class SqlOrderStore:
                 _end_run(connection, record.order_id, run_id, SUPERSEDED)
             if insert_if_absent(connection, orders, _row(record)):
                 return Saved(record, written=True)
-            return _save_over(connection, record)
+            return _save_over(connection, record, [record.run_id, *earlier_runs])
 
     def roll_back(
         self, order_id: str, workflow_id: str, run_id: str, earlier_runs: Sequence[str] = ()
@@ -40,13 +40,15 @@ class SqlOrderStore:
                 return None
             for run in earlier_runs:
                 _end_run(connection, order_id, run, ROLLED_BACK)
+            known = [run_id, *earlier_runs]
             connection.execute(
                 update(orders)
-                .where(orders.c.order_id == order_id, orders.c.workflow_id == workflow_id)
+                .where(orders.c.order_id == order_id, _is_saved_by(workflow_id, known))
                 .values(status=ROLLED_BACK)
             )
             record = _find(connection, order_id)
-            return record if record and record.workflow_id == workflow_id else None
+            is_ours = record and record.workflow_id == workflow_id and record.run_id in known
+            return record if is_ours else None
 
 
 def _find(connection: Connection, order_id: str) -> OrderRecord | None:
@@ -58,15 +60,19 @@ def _row(record: OrderRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _COLUMNS}
 
 
-def _save_over(connection: Connection, record: OrderRecord) -> Saved:
-    """Save where a row is already: over our own or one rolled back, never over another's."""
+def _is_saved_by(workflow_id: str, runs: Sequence[str]) -> ColumnElement[bool]:
+    return and_(orders.c.workflow_id == workflow_id, orders.c.run_id.in_(runs))
+
+
+def _save_over(connection: Connection, record: OrderRecord, runs: Sequence[str]) -> Saved:
+    """Save where a row is already: over one of these runs or one rolled back, no other."""
     standing = _find(connection, record.order_id)
     same = standing is not None and replace(standing, run_id=record.run_id) == record
     taken = connection.execute(
         update(orders)
         .where(
             orders.c.order_id == record.order_id,
-            (orders.c.workflow_id == record.workflow_id) | (orders.c.status == ROLLED_BACK),
+            _is_saved_by(record.workflow_id, runs) | (orders.c.status == ROLLED_BACK),
         )
         .values(_row(record))
     )
@@ -74,6 +80,8 @@ def _save_over(connection: Connection, record: OrderRecord) -> Saved:
         return Saved(record, written=not same)
     standing = _find(connection, record.order_id)
     assert standing is not None  # rows are never deleted
+    if standing.workflow_id == record.workflow_id:
+        raise RolledBack(f"run {record.run_id} was superseded by {standing.run_id}")
     return Saved(standing, written=False)
 
 

@@ -55,7 +55,8 @@ def attributes_of(event):
 
 
 class Run:
-    def __init__(self, workflow_id, run_id):
+    def __init__(self, workflow_id, run_id, begins=START):
+        self.begins = begins
         self.ids = {"workflowId": workflow_id, "runId": run_id}
         self.events = []
         self.closed = None
@@ -71,7 +72,7 @@ class Run:
         event = {
             "eventId": len(self.events) + 1,
             "eventType": kind,
-            "eventTimestamp": START + timedelta(seconds=len(self.events)),
+            "eventTimestamp": self.begins + timedelta(seconds=len(self.events)),
             f"{kind[0].lower()}{kind[1:]}EventAttributes": attributes,
         }
         check_shape(MODEL.shape_for("HistoryEvent"), event, kind)
@@ -112,6 +113,7 @@ class LittleSwf:
         self.runs = {}  # run id → Run
         self.log = []
         self.types = {}
+        self.lists_lag = False  # whether runs that closed are not listed yet
         self.trouble = deque()  # exceptions to raise from the next calls, None for "work"
         self._numbers = itertools.count(1)
 
@@ -122,7 +124,8 @@ class LittleSwf:
         workflow_id = it["workflowId"]
         if self._open_run(workflow_id):
             raise fault("WorkflowExecutionAlreadyStartedFault", "")
-        run = Run(workflow_id, f"run-{next(self._numbers)}=")
+        begins = START + timedelta(hours=len(self.runs))
+        run = Run(workflow_id, f"run-{next(self._numbers)}=", begins)
         self.runs[run.ids["runId"]] = run
         run.happened(
             "WorkflowExecutionStarted",
@@ -156,6 +159,17 @@ class LittleSwf:
         if run is None or run.ids != it["execution"]:
             raise _unknown_execution(it["execution"])
         return _page(run.events, it, self.page_size)
+
+    def list_closed_workflow_executions(self, **it):
+        self._called("ListClosedWorkflowExecutions", it)
+        oldest, wanted = it["startTimeFilter"]["oldestDate"], it["executionFilter"]["workflowId"]
+        found = [
+            {"execution": run.ids, "startTimestamp": run.begins}
+            for run in self.runs.values()
+            if run.closed and run.ids["workflowId"] == wanted and run.begins >= oldest
+            if not self.lists_lag
+        ]
+        return {"executionInfos": found[::-1]}
 
     page_size = 1000
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from orders import activities
-from orders.errors import PaymentRefused, RolledBack, TaskCanceled
+from orders.errors import NotStanding, OrderTaken, PaymentRefused, RolledBack, TaskCanceled
 from orders.gateways import ports_for
 from orders.gateways.memory import memory_ports
 from orders.settings import Settings
@@ -39,6 +39,10 @@ def data(results=None, runs=(), **more):
     if runs:
         found["_workflow"] = {"runs": list(runs)}
     return found
+
+
+def validate(ports, who=None, **how):
+    return activities.validate_input(who or task(), data(**how), ports.store)
 
 
 def process(ports, who=None, **how):
@@ -134,15 +138,36 @@ class TestSaveResults:
         assert ports.store.find("ORD-1").content["order"]["note"] == "enriched anew"
 
     def test_an_order_another_workflow_saved_stays_as_it_is(self, ports):
-        first = save(ports, process(ports))
+        save(ports, process(ports))
         other = task(W2)
-        assert save(ports, process(ports, other), other) == first
-        assert ports.payments.state(W2) == "released"
+        processed = process(ports, other)
+        with pytest.raises(OrderTaken, match=f"saved by workflow {W1}, and not placed a second"):
+            save(ports, processed, other)
+        assert ports.store.find("ORD-1").workflow_id == W1
         assert ports.payments.state(W1) == "captured"
-        assert save(ports, {"total": "10.00", "payment_key": W2}, other) == first
+
+    def test_with_other_content_the_customer_is_told_no_total_of_the_other(self, ports):
+        save(ports, process(ports))
+        other, dearer = task(W2), [{"sku": "A", "quantity": 2, "price": 10.0}]
+        processed = process(ports, other, items=dearer)
+        with pytest.raises(OrderTaken, match=rf"{W1} with other content, total 10\.00: order_id"):
+            save(ports, processed, other, items=dearer)
+
+    def test_validation_says_so_before_any_money_is_held(self, ports):
+        save(ports, process(ports))
+        with pytest.raises(OrderTaken, match=W1):
+            validate(ports, task(W2))
+        with pytest.raises(OrderTaken, match="other content"):
+            validate(ports, task(W2), note="another")
+        assert validate(ports)["status"] == "validated"
+
+    def test_what_another_workflow_took_back_is_valid_again(self, ports):
+        save(ports, process(ports))
+        roll_back(ports)
+        assert validate(ports, task(W2))["status"] == "validated"
 
     def test_also_when_the_other_saves_just_before(self, ports):
-        first = save(ports, process(ports))
+        save(ports, process(ports))
         other = task(W2)
         processed = process(ports, other)
 
@@ -152,13 +177,17 @@ class TestSaveResults:
             def find(self, order_id):
                 return None
 
-        assert save(replace(ports, store=TooEarly()), processed, other) == first
-        assert ports.payments.state(W2) == "released"
+        with pytest.raises(OrderTaken, match=W1):
+            save(replace(ports, store=TooEarly()), processed, other)
+        assert ports.store.find("ORD-1").workflow_id == W1
 
-    def test_money_it_might_hold_under_another_key_is_refused_from_then_on(self, ports):
+    def test_the_rollback_of_the_second_lets_all_its_money_go(self, ports):
         save(ports, process(ports))
         other, runs = task(W2, "run-8"), ["run-7"]
-        save(ports, process(ports, other, runs=runs), other, runs=runs)
+        process(ports, other, runs=runs)
+        roll_back(ports, other, runs=runs)
+        assert ports.payments.state(W2) == "released"
+        assert ports.payments.state(W1) == "captured"
         with pytest.raises(PaymentRefused):
             process(ports, other, runs=runs)
 
@@ -172,7 +201,7 @@ class TestSaveResults:
     def test_and_rolling_back_the_second_does_not_touch_the_first(self, ports):
         save(ports, process(ports))
         other = task(W2)
-        save(ports, process(ports, other), other)
+        process(ports, other)
         assert roll_back(ports, other) is False
         assert ports.store.find("ORD-1").status == "saved"
         assert ports.payments.state(W1) == "captured"
@@ -280,6 +309,81 @@ class TestLeftOverFromAnEarlierRun:
             process(ports, second, runs=["run-1"])
 
 
+class TestTwoRunsThatCarryOnFromTheSame:
+    """run-1 was rolled back and resumed as run-2, which saved. Then run-1 was resumed once more,
+    as run-3, which does not know of run-2."""
+
+    THIRD: ClassVar = {"who": task(run_id="run-3"), "runs": ["run-1"]}
+
+    @pytest.fixture
+    def processed(self, ports):
+        processed = process(ports)
+        roll_back(ports)
+        save(ports, processed, task(run_id="run-2"), runs=["run-1"])
+        return processed
+
+    def test_the_third_may_not_save_and_the_customer_pays_once(self, ports, processed):
+        with pytest.raises(RolledBack, match="run-2 saved the order"):
+            save(ports, processed, **self.THIRD)
+        assert ports.payments.state(f"{W1}/run-2") == "captured"
+        assert ports.payments.state(f"{W1}/run-3") == "none"
+
+    def test_also_when_the_second_saves_just_before(self, ports, processed):
+        record = replace(ports.store.find("ORD-1"), run_id="run-3")
+        with pytest.raises(RolledBack, match="superseded by run-2"):
+            ports.store.save(record, ["run-1"])
+
+    def test_its_rollback_lets_go_of_what_it_held_itself_and_of_nothing_else(
+        self, ports, processed
+    ):
+        key = process(ports, **self.THIRD)["payment_key"]
+        assert roll_back(ports, **self.THIRD) is False
+        assert ports.payments.state(key) == "released"
+        assert ports.payments.state(f"{W1}/run-2") == "captured"
+        assert ports.store.find("ORD-1").status == "saved"
+
+
+class TestNotifyCompletion:
+    """An order that does not stand is not complete, and nobody is told that it is."""
+
+    def notify(self, ports, who=None, **how):
+        given = data({"ProcessData": {"total": "10.00"}}, **how)
+        return activities.notify_completion(who or task(), given, ports)
+
+    def test_the_customer_is_told_once_per_workflow(self):
+        ports = memory_ports()
+        customer = {"id": "C", "email": "a@b.c"}
+        save(ports, process(ports))
+        for run_id in ("run-1", "run-1", "run-2"):
+            self.notify(ports, task(run_id=run_id), customer=customer)
+        ((key, message),) = ports.notifier.sent.items()
+        assert key.startswith(W1)
+        assert message["email"] == "a@b.c"
+        assert message["total"] == "10.00"
+
+    def test_of_an_order_that_was_rolled_back(self, ports):
+        save(ports, process(ports))
+        given = data(step_to_rollback="SaveResults")
+        activities.rollback_step(task(), given, ports.store)
+        with pytest.raises(NotStanding, match=r"record was rolled back.*resume from SaveResults"):
+            self.notify(ports)
+
+    def test_of_an_order_whose_money_was_given_back(self, ports):
+        save(ports, process(ports))
+        ports.payments.release(W1)
+        with pytest.raises(NotStanding, match="payment is refunded"):
+            self.notify(ports)
+
+    def test_of_an_order_that_only_another_workflow_saved(self, ports):
+        save(ports, process(ports))
+        with pytest.raises(NotStanding, match="this workflow has no record"):
+            self.notify(ports, task(W2))
+
+    def test_of_an_order_nobody_saved(self, ports):
+        with pytest.raises(NotStanding, match="no record"):
+            self.notify(ports)
+
+
 class TestPaymentKeys:
     def test_money_never_held_cannot_be_taken(self, ports):
         with pytest.raises(PaymentRefused, match="not held"):
@@ -331,16 +435,6 @@ class TestOtherSteps:
         assert answer["order_id"] == "ORD-1"
         assert answer["external_data"]["known"] is True
         assert answer["called_at"] > 0
-
-    def test_the_customer_is_told_once_per_workflow(self, caplog):
-        ports = memory_ports()
-        given = data({"ProcessData": {"total": "10.00"}}, customer={"id": "C", "email": "a@b.c"})
-        for run_id in ("run-1", "run-1", "run-2"):
-            activities.notify_completion(task(run_id=run_id), given, ports.notifier)
-        ((key, message),) = ports.notifier.sent.items()
-        assert key.startswith(W1)
-        assert message["email"] == "a@b.c"
-        assert message["total"] == "10.00"
 
 
 def fail(*_):

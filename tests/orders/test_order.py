@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from orders import pricing
-from orders.activities import validate_input
+from orders import activities, pricing
 from orders.errors import InvalidOrder
+from orders.gateways.memory import MemoryStore
+from orders.task import Task
 
 SIMPLE = {
     "order_id": "ORD-2024-001",
@@ -40,6 +41,12 @@ RICH = {
     "payment": {"method": "credit_card", "installments": 3},
     "metadata": {"source": "mobile_app", "campaign": "BLACK_FRIDAY_2024"},
 }
+
+
+def validate_input(order):
+    """The step, in a shop that has no other orders."""
+    task = Task("workflow-1", "run-1", "ValidateInput-1", "ValidateInput")
+    return activities.validate_input(task, order, MemoryStore())
 
 
 @pytest.mark.parametrize("order", [SIMPLE, RICH])
