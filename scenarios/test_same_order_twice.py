@@ -21,7 +21,7 @@ def test_the_second_does_not_complete_on_a_record_that_may_still_be_taken_back(
     story.when(order_is_placed())
     story.when("NotifyCompletion scheduled", order_is_placed())
     story.when(30, lambda story: app.starter.cancel_workflow(*_ids(story, 0)))
-    story.then()
+    story.then(strict=False)  # it is held back, and closed before it times out
     first, second = story.executions
     assert first.close_status == "CANCELED"
     assert second.close_status == "FAILED"
@@ -43,17 +43,20 @@ def test_when_the_first_to_save_was_taken_back_the_other_is_resumed_and_stands(
     story.when(order_is_placed(slow))
     story.when(1, order_is_placed(quick))
     story.when("SaveResults failed", lambda story: app.starter.cancel_workflow(*_ids(story, 1)))
-    story.then()
+    story.then(strict=False)  # it is held back, and closed before it times out
     assert [x.close_status for x in story.executions] == ["FAILED", "CANCELED"]
     assert sorted(app.payments()) == ["refunded", "released"]
 
     story.when(lambda story: app.starter.resume_workflow_from_step(*_ids(story, 0), "SaveResults"))
-    story.then("""
+    story.then(
+        """
         marker RESUME_FROM_STEP
         SaveResults      → completed
         NotifyCompletion → completed
         Workflow         → COMPLETED
-    """)
+    """,
+        strict=False,
+    )
     record = app.saved("ORD-2024-001")
     assert record is not None
     assert record.workflow_id == story.executions[0].workflow_id
