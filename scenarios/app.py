@@ -17,6 +17,7 @@ from orders.gateways.memory import memory_ports
 from orders.register import register_all
 from orders.settings import Settings
 from swfsim import App
+from swfsim.errors import NotLive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from types_boto3_swf import SWFClient
 
     from orders.ports import OrderRecord
-    from swfsim.app import Loop, Wrap
+    from swfsim.app import Live, Loop, Wrap
     from swfsim.stories import Happening, Story
 
 ORDER: dict[str, Any] = {
@@ -54,7 +55,25 @@ class OrdersApp(App):
     def __init__(self, activity_workers: int = 1, **settings: Any) -> None:
         self.activity_workers = activity_workers
         self.settings = Settings(external_api_url="local", **settings)
+        self._given = settings
         self.ports: Any = memory_ports()
+
+    def go_live(self, live: Live) -> None:
+        if self.settings.retry_backoff > 2:
+            raise NotLive(f"attempts are {self.settings.retry_backoff} s and more apart")
+        short = {
+            "activity_task_timeout": 2,
+            "long_activity_task_timeout": 2,
+            "heartbeat_timeout": 2,
+            "decision_task_timeout": 3,
+            "execution_timeout": 120,
+        }
+        names = {
+            "domain": live.domain,
+            "decision_task_list": live.unique("decisions"),
+            "activity_task_list": live.unique("activities"),
+        }
+        self.settings = Settings(external_api_url="local", **(self._given | short | names))
 
     def register(self) -> None:
         register_all(_client(), self.settings)

@@ -13,15 +13,19 @@ from swfsim.pytest_plugin import tell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from swfsim.live.run import LiveRun
+
 
 @pytest.fixture
-def tell_story(request: pytest.FixtureRequest) -> Iterator[Callable[..., Story]]:
+def tell_story(
+    request: pytest.FixtureRequest, swf_live: LiveRun | None
+) -> Iterator[Callable[..., Story]]:
     """Begin a story with settings of its own: ``tell_story(retry_backoff=30)``."""
     begun: list[Story] = []
 
     def begin(**settings: object) -> Story:
         seed = request.config.getoption("--swf-seed")
-        story = Story(lambda: OrdersApp(**settings), seed=seed)
+        story = Story(lambda: OrdersApp(**settings), seed=seed, live=swf_live)
         begun.append(story)
         tell(request.node, story)
         return story.__enter__()

@@ -14,7 +14,7 @@ import typing
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from swfsim.errors import HarnessError
 
@@ -28,12 +28,32 @@ Wrap = Callable[[Activity], Activity]
 Loop = Callable[[], object]
 
 
+class Live(Protocol):
+    """What an application takes over when it runs against a real service."""
+
+    domain: str
+    """The domain to register in."""
+
+    def unique(self, name: str) -> str:
+        """A name for this run alone: for task lists, so that no other worker polls them."""
+
+
 class App(ABC):
     """An application under simulation. One instance lives through one run, with its own outside
     world: databases, payments, whatever the activities touch."""
 
     steps: Sequence[str] = ()
     """The activity types of the application, by which faults are addressed."""
+
+    def go_live(self, live: Live) -> None:
+        """Called before anything else when a story runs against a real service: take the domain,
+        task lists and workflow ids from ``live``, and shorten the time-outs. An application that
+        does not say how is refused."""
+        raise HarnessError(
+            f"{type(self).__name__} does not say how it runs live: give it go_live(live), which "
+            "takes live.domain, makes its task lists with live.unique(name), and shortens the "
+            "time-outs"
+        )
 
     @abstractmethod
     def register(self) -> None:

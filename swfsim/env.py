@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from swfsim.clock import Instant
     from swfsim.core.world import Execution
     from swfsim.functions import Function
+    from swfsim.sim.faults import Fault
     from swfsim.sim.plan import Plan
     from swfsim.sim.post import Observer
     from swfsim.sim.workers import Loop, Worker
@@ -199,6 +200,13 @@ class Env:
     def observe(self, observer: Observer) -> None:
         """Be told of every event as it is recorded: (execution, event, who)."""
         self.simulation.observers.append(observer)
+
+    def now_ms(self) -> int:
+        """Virtual time in milliseconds since the epoch."""
+        return self._clock.now()
+
+    def check_possible(self, fault: Fault) -> None:
+        """Any fault can befall a simulation."""
 
     def now(self) -> datetime.datetime:
         """Virtual time, an aware datetime in UTC."""

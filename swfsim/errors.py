@@ -19,3 +19,7 @@ class Divergence(AssertionError):  # noqa: N818 - the word of the field
 
 class HarnessError(RuntimeError):
     """The harness was asked for something it cannot do. The message says what to do instead."""
+
+
+class NotLive(HarnessError):  # noqa: N818 - said of a story
+    """A story needs what no client can bring about on a live service, or not in bounded time."""

@@ -17,12 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.checkers import service_laws
 from swfsim.errors import HarnessError, Violation
+from swfsim.live import pytest_live
 from swfsim.report import code
 from swfsim.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from swfsim.live.run import LiveRun
     from swfsim.stories import Story
 
 STORIES = pytest.StashKey[list[Any]]()
@@ -38,6 +40,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="the seed of every story: equal seeds give equal runs (default: 0)",
     )
+    pytest_live.add_options(group)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    pytest_live.configure(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    pytest_live.unconfigure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    pytest_live.skip_what_cannot(config, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    pytest_live.announce(session)
+
+
+@pytest.fixture(scope="session")
+def swf_live(pytestconfig: pytest.Config) -> LiveRun | None:
+    """The live run, for ``Story(App, live=swf_live)``; None when stories are simulated."""
+    return pytestconfig.stash.get(pytest_live.RUN, None)
 
 
 def tell(item: pytest.Item, story: Story) -> None:
@@ -55,7 +80,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """A test that passed on a history that cannot be has proved nothing, and fails."""
     try:
-        yield
+        yield from pytest_live.skip_not_live()
         for service in Service.made or ():
             _keeps_the_laws(service)
     finally:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from swfsim.app import check_factory, loops, make
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
+from swfsim.live.env import LiveEnv
 from swfsim.report import timeline
 from swfsim.report.flow import flow, normal, side_by_side
 from swfsim.sim.faults import known
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from swfsim.app import App, AppFactory
     from swfsim.core.events import Event
     from swfsim.core.world import Execution
+    from swfsim.live.run import LiveRun
     from swfsim.sim.faults import Fault
 
 Happening = Callable[["Story"], object]
@@ -107,19 +109,24 @@ class Story:
     world that the story may look into; ``executions`` are in order of start.
     """
 
-    def __init__(self, make_app: AppFactory, *, seed: int = 0, **options: Any) -> None:
+    def __init__(
+        self, make_app: AppFactory, *, seed: int = 0, live: LiveRun | None = None, **options: Any
+    ) -> None:
         """``options`` go to ``Env.sim``: start, latency_ms, idle_polls, limit_s, limit_steps,
-        limit_runs, turn_limit_s. The application is made when the story is entered."""
+        limit_runs, turn_limit_s. The application is made when the story is entered. With ``live``
+        the story is told against a real service instead, at its own pace."""
         check_factory(make_app, "what a Story is told about")
         self._make_app = make_app
         self._app: App | None = None
         self.plan = Plan()
-        self.env = Env.sim(seed, plan=self.plan, **options)
+        self.env: Env | LiveEnv = (
+            Env.sim(seed, plan=self.plan, **options) if live is None else LiveEnv(live, self.plan)
+        )
         self._seen = timeline.Record()
         self.executions: list[Execution] = []
         self._begins_at = 0
         self._open = 0
-        self._busy = 0
+        self._busy: set[object] = set()  # of happenings under way; threads may end them
         self._waiting: dict[Moment, list[Happening]] = {}
         self._begun = False
 
@@ -128,10 +135,12 @@ class Story:
         try:
             self._app = self.env.set_up("the making of the App", lambda: make(self._make_app))
             self.plan.know(steps=self._app.steps)
+            if isinstance(self.env, LiveEnv):
+                self._app.go_live(self.env.live)
         except BaseException:
             self.env.__exit__()
             raise
-        self._begins_at = self.env.simulation.now()
+        self._begins_at = self.env.now_ms()
         self.env.observe(self._observe)
         return self
 
@@ -155,6 +164,8 @@ class Story:
     def given(self, *faults: Fault) -> Story:
         """Faults that are to strike; raises ``HarnessError`` for a step that is not there."""
         self.env.check_entered()
+        for fault in faults:
+            self.env.check_possible(fault)
         self.plan.add(*faults)
         return self
 
@@ -252,7 +263,7 @@ class Story:
     @property
     def elapsed_s(self) -> float:
         """Virtual seconds since the story began."""
-        return (self.env.simulation.now() - self._begins_at) / 1000
+        return (self.env.now_ms() - self._begins_at) / 1000
 
     def moments(self) -> Iterator[timeline.Moment]:
         """Every event of the story, in the order recorded, with whoever brought it about."""
@@ -269,13 +280,14 @@ class Story:
     # Inside
 
     def _do(self, happening: Happening, after_s: float) -> None:
-        self._busy += 1
+        under_way = object()
+        self._busy.add(under_way)
 
         def act() -> None:
             try:
                 made = happening(self)
             finally:
-                self._busy -= 1
+                self._busy.discard(under_way)
             if isinstance(made, FunctionType | MethodType | functools.partial):
                 raise HarnessError(_makes_one(happening))
 

@@ -30,7 +30,7 @@ LADDER = [
     },
     {"swfsim.service", "swfsim.transports"},
     {"swfsim.sim", "swfsim.fake"},
-    {"swfsim.env", "swfsim.faults", "swfsim.debug"},
+    {"swfsim.env", "swfsim.faults", "swfsim.debug", "swfsim.live"},
     {"swfsim.stories", "swfsim.capture"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},

@@ -10,6 +10,7 @@ import click
 
 from swfsim.app import load
 from swfsim.commands.common import Refusal, read_json
+from swfsim.env import Env
 from swfsim.errors import HarnessError
 from swfsim.fake import fake_swf
 from swfsim.report import code, timeline
@@ -57,7 +58,7 @@ def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | N
 
 
 def _tell(story: Story, given: Any, all_events: bool) -> None:
-    begins_at = story.env.simulation.now()
+    begins_at = story.env.now_ms()
 
     def show(x: Execution, event: Event, who: str) -> None:
         moment = timeline.Moment(x, event, who)
@@ -114,7 +115,7 @@ def _journal_of(story: Story, file: TextIO | None) -> Any:
         yield
     finally:
         try:
-            if file is not None:
+            if file is not None and isinstance(story.env, Env):
                 story.env.journal.write(file)
         except OSError as error:
             raise _cannot_write(getattr(file, "name", file), error) from error

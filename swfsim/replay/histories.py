@@ -218,6 +218,8 @@ def _instant(stamp: Any, number: int, source: str) -> int:
                 return milliseconds(datetime.datetime.fromisoformat(text))
             except ValueError:
                 stamp = float(text)
+        if isinstance(stamp, datetime.datetime):
+            return milliseconds(stamp)
         if isinstance(stamp, int | float) and not isinstance(stamp, bool) and math.isfinite(stamp):
             seconds = stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp
             return milliseconds(seconds)

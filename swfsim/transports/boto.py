@@ -23,7 +23,7 @@ from swfsim.spec.faults import Fault
 from swfsim.transports import hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from botocore.model import OperationModel
 
@@ -41,21 +41,30 @@ class Door(Protocol):
         """The core's answer to a call; raises ``Fault``."""
 
 
-_doors: list[Door] = []
+class Passage(Protocol):
+    """A door that lets calls out: to a live service, with whatever it wants to see and do."""
+
+    def pass_on(
+        self, send: Callable[[], Any], operation: str, params: dict[str, Any], region: str
+    ) -> Any:
+        """boto3's answer to a call; ``send`` makes it."""
+
+
+_doors: list[Door | Passage] = []
 """The fakes that are active in this process; the last one entered answers."""
 
 _CLIENT: Final[Any] = botocore.client.BaseClient
 _original = _CLIENT._make_api_call
 
 
-def open_door(door: Door) -> None:
+def open_door(door: Door | Passage) -> None:
     """From now on, calls of SWF clients go to this door, until it is closed."""
     if not _doors:
         _CLIENT._make_api_call = _make_api_call
     _doors.append(door)
 
 
-def close_door(door: Door) -> None:
+def close_door(door: Door | Passage) -> None:
     _doors.remove(door)
     if not _doors:
         _CLIENT._make_api_call = _original
@@ -65,6 +74,10 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     service_model = self._service_model
     if service_model.service_name != "swf":
         return _original(self, operation_name, api_params)
+    pass_on = getattr(_doors[-1], "pass_on", None)
+    if pass_on is not None:
+        send = functools.partial(_original, self, operation_name, api_params)
+        return pass_on(send, operation_name, api_params, self.meta.region_name)
     operation = service_model.operation_model(operation_name)
     params = api_params
     if hooks.are_there(self, operation_name):
@@ -79,12 +92,18 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         _validate(self, operation, params)
     region = self.meta.region_name
     try:
-        answer = _doors[-1].answer(self, operation_name, checked or params, region)
+        door: Any = _doors[-1]
+        answer = door.answer(self, operation_name, checked or params, region)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
     shown = render.answer(operation_name, answer, stamp)
     shown["ResponseMetadata"] = _metadata(_ANSWERED)
     return shown
+
+
+def past_the_doors(client: Any, operation_name: str, params: dict[str, Any]) -> Any:
+    """A call as botocore makes it, whatever fakes are active."""
+    return _original(client, operation_name, params)
 
 
 def _validate(client: Any, operation: OperationModel, params: Mapping[str, Any]) -> None:
