@@ -59,7 +59,7 @@ _WORDS: Final = {
 OPERATOR: Final = "operator"
 """The worker on which happenings happen."""
 
-_MOMENT: Final = re.compile(r"(?P<what>[^#]*?)(?:\s*#(?P<nth>.*))?\Z", re.DOTALL)
+_MOMENT: Final = re.compile(r"(?P<what>.*?)(?:\s+#(?P<nth>.*))?\Z", re.DOTALL)
 
 
 class Moment:

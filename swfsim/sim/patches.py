@@ -84,7 +84,7 @@ def _getpid() -> int:
 
 
 def _gethostname() -> str:
-    return _REAL_GETHOSTNAME() if current() is None else "swfsim"
+    return _REAL_GETHOSTNAME() if current() is None else _HOST
 
 
 def _refuse(worker: Worker, what: str) -> NoReturn:
@@ -106,7 +106,8 @@ def _refusal(real: Callable[..., Any], what: str, instead: str) -> Callable[...,
     return call
 
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "", None)
+_HOST = "swfsim"
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "", None, _HOST)
 
 
 def _check_address(address: Any) -> None:
@@ -139,12 +140,17 @@ def _guard_sending(real: Callable[..., Any], position: int) -> Callable[..., Any
     return send
 
 
-def _getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-    _check_address((host,))
-    return _REAL_GETADDRINFO(host, *args, **kwargs)
+def _guard_name(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Asking for an address asks other machines, except for those of this one."""
+
+    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _check_address((host,))
+        own = host == _HOST and current() is not None
+        return real("localhost" if own else host, *args, **kwargs)
+
+    return look_up
 
 
-_REAL_GETADDRINFO = socket.getaddrinfo
 _NO_PROCESS = "run the other program's part as a worker or a port of the application"
 
 
@@ -155,7 +161,8 @@ def _replacements() -> Iterator[tuple[Any, str, Any]]:
     yield os, "getpid", _getpid
     yield socket, "gethostname", _gethostname
     yield from threads.replacements()
-    yield socket, "getaddrinfo", _getaddrinfo
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        yield socket, name, _guard_name(getattr(socket, name))
     for name in ("connect", "connect_ex"):
         yield socket.socket, name, _guard_address(getattr(socket.socket, name))
     yield socket.socket, "sendto", _guard_sending(socket.socket.sendto, -1)

@@ -27,6 +27,7 @@ from swfsim.sim.watchdog import (
     TURN_LIMIT_S,
     Ends,
     Watchdog,
+    check_limits,
 )
 from swfsim.sim.workers import (
     Letter,
@@ -89,6 +90,7 @@ class Simulation:
         self.entropy = random.Random(f"entropy {seed}")
         self.workers: dict[int, Worker] = {}
         self._latency_ms = latency_ms
+        check_limits(limit_s=limit_s, turn_limit_s=turn_limit_s)
         self._limit = clock.now() + round(limit_s * 1000)
         self._steps = 0
         self._ends = Ends(limit_steps, limit_runs)
@@ -197,7 +199,7 @@ class Simulation:
                 while not done():
                     self._steps += 1
                     if self._steps >= self._ends.look_at:
-                        self._ends.check(self._steps, self.service.machine.world)
+                        self._ends.check(self._steps, self.service.machine.world, self._next())
                     if self._ready:
                         self._step(self._next_worker())
                     elif not self._move_on():
@@ -241,9 +243,19 @@ class Simulation:
 
     def close(self) -> None:
         """End all workers that still run; they get to leave their ``with`` blocks."""
-        with Running(self):
+        before = self._refused
+        with Running(self), self._watchdog():
             for worker in list(self.workers.values()):
+                self._post.who = worker.name
                 self._end(worker)
+        if self._refused is not before and self._refused is not None:
+            raise self._refused
+
+    def _next(self) -> str:
+        """Who goes on now, by name."""
+        if self._ready:
+            return self._ready[-1].name
+        return self._agenda[0][2].name if self._agenda else SWF
 
     def _next_worker(self) -> Worker:
         ready = self._ready

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.errors import HarnessError
 from swfsim.report import code
+from swfsim.sim.workers import WorkerGreenlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +81,8 @@ class Watchdog:
     def _watch(self) -> None:
         """On the thread of its own."""
         looks, at = 0, -1
-        while not self._over.acquire(timeout=self._limit_s / _LOOKS):
+        pause = min(self._limit_s / _LOOKS, threading.TIMEOUT_MAX)
+        while not self._over.acquire(timeout=pause):
             looks = looks + 1 if at == self._progress() else 0
             at = self._progress()
             if looks >= _LOOKS:
@@ -108,7 +110,7 @@ class Watchdog:
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:
     """From the innermost out, as far as the worker's own."""
-    while frame is not None and frame.f_code.co_name != "_live":
+    while frame is not None and frame.f_code is not WorkerGreenlet._live.__code__:
         yield frame
         frame = frame.f_back
 
@@ -133,10 +135,18 @@ ADVICE: Final = (
 )
 
 
+def check_limits(**limits: float) -> None:
+    """Raises ``HarnessError`` for a limit that is no number above 0."""
+    for name, limit in limits.items():
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit > 0:
+            raise HarnessError(f"{name} must be a number above 0, not {limit!r}")
+
+
 class Ends:
     """Whether a run may go on. It looks at ``look_at`` steps, and again some thousands later."""
 
     def __init__(self, limit_steps: int, limit_runs: int) -> None:
+        check_limits(limit_steps=limit_steps, limit_runs=limit_runs)
         self._limit_steps = limit_steps
         self._limit_runs = limit_runs
         self.look_at = self._next(0)
@@ -144,8 +154,8 @@ class Ends:
     def _next(self, steps: int) -> int:
         return min(steps + _LOOK_STEPS, steps + self._limit_runs, self._limit_steps)
 
-    def check(self, steps: int, world: World) -> None:
-        """Raises ``HarnessError`` if nothing seems to end this run."""
+    def check(self, steps: int, world: World, busy: str) -> None:
+        """Raises ``HarnessError`` if nothing seems to end this run; ``busy`` goes on next."""
         runs = Counter(x.workflow_id for x in world.runs.values()).most_common(1)
         for workflow_id, count in runs:
             if count > self._limit_runs:
@@ -156,8 +166,8 @@ class Ends:
                 )
         if steps >= self._limit_steps:
             raise HarnessError(
-                f"the run took {steps:,} steps (calls, sleeps, waits), and nothing ended it, with "
-                f"{len(world.runs):,} executions. Give it an end that is reached, or a larger "
-                "limit_steps."
+                f"the run took {steps:,} steps (calls, sleeps, waits), with {len(world.runs):,} "
+                f"executions, and nothing ended it; worker {busy!r} is about to go on. Give it an "
+                "end that is reached, or a larger limit_steps."
             )
         self.look_at = self._next(steps)

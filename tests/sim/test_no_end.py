@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import signal
 import threading
@@ -84,6 +85,23 @@ def test_a_pool_from_outside_is_named(caplog: pytest.LogCaptureFixture) -> None:
 
     with pytest.raises(HarnessError, match=r"worker 'worker-0/thread 1' .* work_queue\.get"):
         run(loop)
+
+
+def test_a_worker_that_hangs_while_it_leaves_is_named() -> None:
+    def loop() -> None:
+        try:
+            time.sleep(60)
+        finally:
+            wait_for_the_clock()
+
+    with contextlib.ExitStack() as stack:
+        env = stack.enter_context(Env.sim(turn_limit_s=SOON))
+        env.add("leaving", loop)
+        env.run(for_s=1)
+        with pytest.raises(HarnessError, match=r"'leaving' .* in wait_for_the_clock"):
+            stack.close()
+    with Env.sim():
+        """What hung has left nothing behind."""
 
 
 def test_so_it_is_in_a_thread_that_no_signal_reaches() -> None:
@@ -213,15 +231,17 @@ class Waiting(Shop):
 
 
 @pytest.mark.parametrize(
-    ("app", "text"),
+    ("app", "limit_s", "text"),
     [
-        (Called, r"workers\(\) of Called polls for tasks itself .* not to call them"),
-        (Stubborn, r"workers\(\) of Stubborn polls for tasks itself"),
-        (Waiting, r"workers\(\) of Waiting has not come back .* in wait_for_the_clock"),
+        (Called, 60, r"workers\(\) of Called polls for tasks itself .* not to call them"),
+        (Stubborn, 60, r"workers\(\) of Stubborn polls for tasks itself"),
+        (Waiting, SOON, r"workers\(\) of Waiting has not come back .* in wait_for_the_clock"),
     ],
 )
-def test_loops_that_are_called_instead_of_named_are_noticed(app: type[Shop], text: str) -> None:
-    with Story(app, turn_limit_s=SOON) as story:
+def test_loops_that_are_called_instead_of_named_are_noticed(
+    app: type[Shop], limit_s: float, text: str
+) -> None:
+    with Story(app, turn_limit_s=limit_s) as story:
         story.when(shopping())
         with pytest.raises(HarnessError, match=text):
             story.then()
@@ -263,8 +283,27 @@ def test_two_threads_that_keep_each_other_busy_are_given_up() -> None:
             balls[1].put(1)
             balls[0].get()
 
-    with pytest.raises(HarnessError, match=r"took 5,000 steps .* larger limit_steps"):
+    with pytest.raises(HarnessError) as told:
         run(play, limit_steps=5_000)
+    assert "took 5,000 steps" in str(told.value)
+    assert "worker 'worker-0" in str(told.value)
+    assert "limit_steps" in str(told.value)
+
+
+def test_a_loop_that_sleeps_for_no_time_is_given_up() -> None:
+    def spin() -> None:
+        while True:
+            time.sleep(0)
+
+    with pytest.raises(HarnessError, match=r"worker 'worker-0' is about to go on"):
+        run(spin, limit_steps=500)
+
+
+@pytest.mark.parametrize("name", ["limit_s", "limit_steps", "limit_runs", "turn_limit_s"])
+@pytest.mark.parametrize("value", [0, -1, None, True, "30"])
+def test_a_limit_is_a_number_above_0(name: str, value: Any) -> None:
+    with pytest.raises(HarnessError, match=f"{name} must be a number above 0"):
+        Env.sim(**{name: value})
 
 
 # Two at once

@@ -450,6 +450,7 @@ def run_an_event_loop() -> None:
         (lambda: send("sendto", b"x", ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
         (lambda: send("sendto", b"x", 0, ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
         (lambda: send("sendmsg", [b"x"], [], 0, ("192.0.2.1", 53)), r"reach 192\.0\.2\.1"),
+        (lambda: socket.gethostbyname("example.com"), r"reach example\.com"),
         (lambda: boto3.client("s3").list_buckets(), "moto's mock_aws"),
         (
             lambda: boto3.client(
@@ -485,6 +486,12 @@ def test_sockets_on_this_machine_are_allowed() -> None:
     heard: list[bytes] = []
     run(talk)
     assert heard == [b"one", b"two", b"three"]
+
+
+def test_the_own_host_has_an_address() -> None:
+    found: list[str] = []
+    run(lambda: found.append(socket.gethostbyname(socket.gethostname())))
+    assert found == ["127.0.0.1"]
 
 
 def test_a_worker_cannot_run_the_simulation() -> None:
