@@ -700,8 +700,8 @@ class TestClosing:
         ("text", "complaint"),
         [
             ("not json", "not JSON"),
-            ("[1]", "not a JSON object but list"),
-            ('{"_workflow": []}', "not a JSON object but list"),
+            ("[1]", "not a JSON object but an array"),
+            ('{"_workflow": []}', "not a JSON object but an array"),
             ('{"_workflow": {"optional_steps": ["Nope"]}}', "not understood"),
             ('{"_workflow": {"optional_steps": 3}}', "not understood"),
             ('{"_workflow": {"resume": {"step_name": "SaveResults"}}}', "not understood"),
