@@ -1,7 +1,8 @@
 """Everything `orders` raises on purpose.
 
     OrdersError          what was asked for cannot be done; the text says what to do instead
-      NotAnOrder         the thing to start is no JSON object, or uses a reserved key
+      NotAnOrder         the thing to start is no JSON object, uses a reserved key, or only refers
+                         to an order
       UnknownStep        no step of that name in this workflow, or in this order's run
       UnknownRun         SWF knows no such workflow id and run id
       ResumeRefused      the run cannot be resumed there

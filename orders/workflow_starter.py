@@ -55,7 +55,8 @@ class WorkflowStarter:
     ) -> Started:
         """Start an order; ValidateInput, its first step, checks the order itself.
 
-        Raises NotAnOrder for what is no JSON object, UnknownStep for an unknown optional step.
+        Raises NotAnOrder for what is no JSON object or only refers to one, UnknownStep for an
+        unknown optional step.
         """
         optional = _known_optional(optional_steps)
         control = {"optional_steps": optional} if optional else {}

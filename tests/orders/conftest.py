@@ -1,4 +1,4 @@
-"""The command line against a little SWF, for the tests of `python -m orders`."""
+"""Orders in a house of memory, and the command line against a little SWF."""
 
 import json
 import logging
@@ -8,8 +8,14 @@ from click.testing import CliRunner
 
 from orders import __main__ as cli
 from orders import aws
+from tests.orders.house import House
 from tests.orders.little_swf import LittleSwf
 from tests.orders.tables import ORDER
+
+
+@pytest.fixture
+def house():
+    return House()
 
 
 @pytest.fixture
