@@ -186,3 +186,18 @@ class TestWhatActNeeds:
         assert result.exit_code == 1
         assert "ORDERS_DATABASE_URL: Invalid SQLite URL: sqlite://me:***@/no" in result.output
         assert len(result.output.splitlines()) == 2
+
+
+def test_resuming_behind_what_was_taken_back_names_the_step_to_resume_from(
+    orders, house, monkeypatch
+):
+    monkeypatch.setattr(aws, "swf_client", lambda: house.swf)
+    house.broken.add("NotifyCompletion")
+    ids = house.start()
+    house.work()
+    result = orders("resume", *ids.values(), "NotifyCompletion")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "cannot resume from NotifyCompletion: that run was rolled back" in said
+    assert "resume from SaveResults or an earlier step" in said
+    assert len(house.swf.runs) == 1
