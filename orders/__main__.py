@@ -9,12 +9,12 @@ from typing import IO, Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from orders import aws, logs, printing, workflow
 from orders.errors import OrdersError
 from orders.register import DEPRECATED, DIFFERS, register_all
-from orders.settings import Settings
+from orders.settings import Settings, problems_of
+from orders.watching import checked_pause
 from orders.worker import Worker
 from orders.workflow_starter import WorkflowStarter
 
@@ -33,24 +33,25 @@ def told_plainly() -> Iterator[None]:
     """Turn what a user or AWS can get wrong into one clear sentence, never a traceback."""
     try:
         yield
-    except (OrdersError, printing.FileProblem) as error:
+    except OrdersError as error:
         raise Failed(str(error)) from error
     except ValidationError as error:
-        raise Failed(_settings_problem(error)) from error
-    except SettingsError as error:
-        raise Failed(f"Bad settings in the environment: {error}") from error
+        raise Failed("\n".join(["Bad settings:", *problems_of(error)])) from error
     except (ClientError, BotoCoreError) as error:
         hint = ""
         if aws.is_misconfiguration(error):
-            hint = " Set AWS_DEFAULT_REGION and AWS_PROFILE, or run `aws configure`"
-        raise Failed(f"AWS: {error}{hint}") from error
-    except (OSError, UnicodeDecodeError) as error:
+            hint = " Set AWS_DEFAULT_REGION and AWS_PROFILE, or run `aws configure`."
+        raise Failed(f"AWS: {str(error).rstrip('.')}.{hint}") from error
+    except OSError as error:
         raise Failed(str(error)) from error
 
 
-def _settings_problem(error: ValidationError) -> str:
-    problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-    return f"Bad settings in the environment: {'; '.join(problems)}"
+def pause(ctx: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    """An option in seconds; wrong usage if one cannot wait so long."""
+    try:
+        return checked_pause(seconds)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 class Group(click.Group):
@@ -79,7 +80,7 @@ def main(log_json: bool, log_level: str) -> None:
 
     AWS is found as boto3 finds it (AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, …).
     Everything else is set by variables named ORDERS_…, such as ORDERS_DOMAIN,
-    ORDERS_DATABASE_URL and ORDERS_PAYLOAD_BUCKET; orders/settings.py lists them all.
+    ORDERS_DATABASE_URL and ORDERS_PAYLOAD_BUCKET; docs/orders.md lists them all.
 
     Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
     """
@@ -127,8 +128,13 @@ def decide(identity: str | None) -> None:
 def act(identity: str | None) -> None:
     """Do the work of the steps, for every order, until stopped."""
     from orders.activity_worker import ActivityWorker  # needs the database and HTTP
+    from orders.gateways.readiness import problems_in
 
-    _run(ActivityWorker(identity=identity))
+    settings = Settings()
+    problems = problems_in(settings)
+    if problems:
+        raise Failed("\n".join(["cannot work on orders:", *problems]))
+    _run(ActivityWorker(settings=settings, identity=identity))
 
 
 def _run(worker: Worker) -> None:
@@ -207,7 +213,9 @@ def cancel(workflow_id: str, run_id: str) -> None:
 
 @main.command()
 @on_run
-@click.option("--interval", default=5.0, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--interval", default=5.0, show_default=True, callback=pause, help="Seconds between two looks."
+)
 def monitor(workflow_id: str, run_id: str, interval: float) -> None:
     """Print the events of a run as they come, until it closes."""
     closed = WorkflowStarter().monitor_workflow(workflow_id, run_id, interval, _say)
@@ -216,7 +224,8 @@ def monitor(workflow_id: str, run_id: str, interval: float) -> None:
 
 
 def _text_and_name(file: IO[bytes]) -> tuple[str, str]:
-    return file.read().decode("utf-8-sig"), getattr(file, "name", "<stdin>")
+    name = click.format_filename(getattr(file, "name", "<stdin>"))
+    return printing.text_of(file.read(), name), name
 
 
 def _say(text: str) -> None:
@@ -225,12 +234,14 @@ def _say(text: str) -> None:
 
 @main.command()
 @click.argument("file", type=click.File("rb"))
-@click.option("--delay", default=0.5, show_default=True, help="Seconds between two starts.")
+@click.option(
+    "--delay", default=0.5, show_default=True, callback=pause, help="Seconds between two starts."
+)
 def batch(file: IO[bytes], delay: float) -> None:
     """Start all the orders in FILE.
 
-    FILE holds a JSON array, or one JSON object a line; - for standard input. A bad order is passed
-    over and reported at the end; then the exit code is 1.
+    FILE holds a JSON array, or one JSON object a line; - for standard input. A bad order, or a
+    line that cannot be read, is passed over and reported at the end; then the exit code is 1.
     """
     orders = printing.read_orders(*_text_and_name(file))
     report = WorkflowStarter().start_batch(orders, delay, _say)

@@ -1,10 +1,14 @@
 """SWF clients, and what their errors mean."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions as failures
 from botocore.config import Config
+
+from orders.errors import OrdersError
 
 if TYPE_CHECKING:
     from types_boto3_swf import SWFClient
@@ -44,7 +48,28 @@ def swf_client() -> "SWFClient":
         connect_timeout=10,
         retries={"mode": "standard", "max_attempts": 4},
     )
-    return boto3.client("swf", config=config)
+    with _told_plainly():
+        return boto3.client("swf", config=config)
+
+
+def s3_client() -> Any:
+    """An S3 client as boto3 finds its region and credentials."""
+    with _told_plainly():
+        return boto3.client("s3")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """botocore answers an endpoint that is no URL, or a number that is none, with ValueError."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error, failures.BotoCoreError):
+            raise
+        raise OrdersError(
+            f"AWS settings: {error}. Check AWS_ENDPOINT_URL and the other AWS_ variables, "
+            "and ~/.aws/config."
+        ) from error
 
 
 def code_of(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Everything `orders` raises on purpose.
 
     OrdersError          what was asked for cannot be done; the text says what to do instead
-      NotAnOrder         the thing to start is no JSON object, or uses a reserved key
+      NotAnOrder         the thing to start is no JSON object, uses a reserved key, or only refers
+                         to an order
       UnknownStep        no step of that name in this workflow, or in this order's run
       UnknownRun         SWF knows no such workflow id and run id
       ResumeRefused      the run cannot be resumed there
@@ -40,10 +41,14 @@ class UnknownStep(OrdersError):
 
 
 class UnknownRun(OrdersError):
-    def __init__(self, workflow_id: str, run_id: str) -> None:
+    def __init__(self, workflow_id: str, run_id: str, *, is_open: bool = False) -> None:
+        """`is_open`: an open run was asked for, and SWF does not say whether it is closed."""
+        known = "open run" if is_open else "run"
+        gone = "" if is_open else "; runs older than the domain's retention are gone"
+        closed = ": it is closed, or" if is_open else ":"
         super().__init__(
-            f"SWF knows no run {run_id!r} of workflow {workflow_id!r}, or it is closed: check both "
-            "ids, the domain and the region; runs older than the domain's retention are gone"
+            f"SWF knows no {known} {run_id!r} of workflow {workflow_id!r}{closed} "
+            f"check both ids, the domain and the region{gone}"
         )
 
 

@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from orders.printing import wrap
+
 FIELDS = ("order_id", "step", "workflow_id", "attempt")
 
 
@@ -27,10 +29,26 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class TextFormatter(logging.Formatter):
+    """Time, level, message; wrapped to a page's width, but for ids and other long words.
+
+    Only the time of day: so the longest line of the usage examples stays whole. JSON has the date.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return wrap(super().formatMessage(record), indent="    ")
+
+
 def set_up(*, as_json: bool, level: str) -> None:
-    """Log to standard error; for programs, not for libraries."""
+    """Log to standard error; for programs, not for libraries.
+
+    Libraries are heard from WARNING on, unless everything (DEBUG) is wanted.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    handler.setFormatter(JsonFormatter() if as_json else TextFormatter())
+    of_others = level if level in ("DEBUG", "ERROR") else "WARNING"
+    logging.basicConfig(level=of_others, handlers=[handler], force=True)
+    logging.getLogger("orders").setLevel(level)

@@ -8,7 +8,9 @@ text is stored elsewhere, and a *reference* travels in its place:
 
 Keys are the SHA-256 of the text, so storing twice is storing once, and a reference can be computed
 without storing anything: the decider needs that, to stay a pure function. An `order_id` may stand
-beside a reference, for those who read histories.
+beside a reference, for those who read histories. References are made here and nowhere else: an
+order that looks like one is not started, and a key that is no SHA-256 is not followed, or whoever
+places orders could have us read what only our workers may.
 
 The workflow input is the order itself, plus the reserved key `_workflow` when there is something
 to say to the decider:
@@ -45,6 +47,16 @@ Reference = dict[str, str]
 _REFERENCE_SHAPES = (frozenset(("s3_bucket", "s3_key")), frozenset(("local_key",)))
 _MAX_REFERENCE_DEPTH = 5
 
+_JSON_NAMES = {
+    "NoneType": "null",
+    "bool": "a boolean",
+    "int": "a number",
+    "float": "a number",
+    "str": "a string",
+    "list": "an array",
+    "dict": "an object",
+}
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 from_json = json.loads
 
@@ -76,6 +88,12 @@ def is_sendable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def json_name(value: object) -> str:
+    """What JSON calls the kind of this value; Python's name for what JSON has no word for."""
+    kind = type(value).__name__
+    return _JSON_NAMES.get(kind, kind)
 
 
 def units(text: str) -> int:
@@ -136,10 +154,10 @@ def read_workflow_input(text: str | None) -> tuple[dict[str, Any], dict[str, Any
     except (ValueError, RecursionError) as error:
         raise BadInput(f"workflow input is not JSON: {error}") from None
     if not isinstance(whole, dict):
-        raise BadInput(f"workflow input is not a JSON object but {type(whole).__name__}")
+        raise BadInput(f"workflow input is not a JSON object but {json_name(whole)}")
     control = whole.get(CONTROL, {})
     if not isinstance(control, dict):
-        raise BadInput(f"{CONTROL}: not a JSON object but {type(control).__name__}")
+        raise BadInput(f"{CONTROL}: not a JSON object but {json_name(control)}")
     return {key: value for key, value in whole.items() if key != CONTROL}, control
 
 
@@ -217,5 +235,5 @@ def _json_object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput(f"input is not JSON: {error}") from None
     if not isinstance(data, dict):
-        raise BadInput(f"input is not a JSON object but {type(data).__name__}")
+        raise BadInput(f"input is not a JSON object but {json_name(data)}")
     return data

@@ -1,10 +1,13 @@
 """How the command line shows events and orders, and reads them from files."""
 
 import json
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+
+from orders.errors import OrdersError
 
 WIDTH = 100
 
@@ -23,7 +26,10 @@ _SHOWN = {
 }
 
 
-class FileProblem(Exception):  # noqa: N818 - as in orders.errors
+_BLANK = " \t\r\n"  # to JSON; Python knows more
+
+
+class FileProblem(OrdersError):  # noqa: N818 - as in orders.errors
     """A file that does not hold what it should. The text names the place."""
 
 
@@ -41,10 +47,15 @@ def shorten(line: str) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def wrap(text: str, first: str = "") -> str:
-    """The text in lines of a page's width, after `first`; words such as ids are kept whole."""
+def wrap(text: str, first: str = "", indent: str = "") -> str:
+    """The text in lines of a page's width, after `first`; words such as ids are kept whole.
+
+    `indent` goes before what had to go on a further line.
+    """
     return "\n".join(
-        textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        textwrap.fill(
+            line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
         for line in f"{first}{text}".splitlines()
     )
 
@@ -60,6 +71,18 @@ def _timestamp(value: object) -> str:
     raise TypeError(f"cannot be written as JSON: {value!r}")
 
 
+def text_of(content: bytes, name: str) -> str:
+    """The text of a file in UTF-8. FileProblem for any other encoding."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise FileProblem(
+            f"{name}, line {line}: not UTF-8 (byte 0x{byte:02x}): save the file as UTF-8"
+        ) from None
+
+
 def read_order(text: str, name: str, first_line: int = 1) -> Any:
     """The JSON value in a file, or in a part of it. Raises FileProblem with line and column."""
     try:
@@ -71,14 +94,31 @@ def read_order(text: str, name: str, first_line: int = 1) -> Any:
         ) from None
     except RecursionError:
         raise FileProblem(f"{name}, line {first_line}: nested too deeply") from None
+    except ValueError:  # what is left: Python does not read numbers of any length
+        digits = sys.get_int_max_str_digits()
+        raise FileProblem(
+            f"{name}, line {first_line}: not an order: a number of more than {digits} digits"
+        ) from None
 
 
 def read_orders(text: str, name: str) -> list[Any]:
-    """The orders in a file: a JSON array, or JSON Lines, one order a line."""
-    if text.lstrip().startswith("["):
+    """The orders in a file: a JSON array, or JSON Lines, one order a line.
+
+    A line that cannot be read is given as the FileProblem that says why, in the place of its order.
+    """
+    if text.lstrip(_BLANK).startswith("["):
         orders: list[Any] = read_order(text, name)
         return orders
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > 1 and lines[0][1].strip() == "{":
+    lines = [
+        (number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip(_BLANK)
+    ]
+    if len(lines) > 1 and lines[0][1].strip(_BLANK) == "{":
         raise FileProblem(f"{name}: a batch is a JSON array, or one order a line")
-    return [read_order(line, name, number) for number, line in lines]
+    return [_read_line(line, name, number) for number, line in lines]
+
+
+def _read_line(line: str, name: str, number: int) -> Any:
+    try:
+        return read_order(line, name, number)
+    except FileProblem as problem:
+        return problem

@@ -4,11 +4,12 @@ All times are whole seconds. What boto3 finds by itself (credentials, region, en
 boto3: AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and so on.
 """
 
+import json
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AliasChoices, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from orders import messages, workflow
 
@@ -20,6 +21,13 @@ def _known_step(name: str) -> str:
     if name not in workflow.ALL_STEPS:
         raise ValueError(f"no such step; these are: {', '.join(workflow.ALL_STEPS)}")
     return name
+
+
+def _from_json(value: object) -> object:
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError('not JSON; seconds by step are wanted: {"EnrichData": 900}') from None
 
 
 Step = Annotated[str, AfterValidator(_known_step)]
@@ -45,7 +53,7 @@ class Settings(BaseSettings):
     """Start-to-close of steps that take less than a minute."""
     long_activity_task_timeout: Seconds = 600
     """Start-to-close of steps that may take minutes: EnrichData, CallExternalAPI, SaveResults."""
-    step_timeouts: dict[Step, Seconds] = {}
+    step_timeouts: Annotated[dict[Step, Seconds], NoDecode, BeforeValidator(_from_json)] = {}
     """Start-to-close of single steps, as JSON: {"EnrichData": 900}."""
     heartbeat_timeout: Seconds = 60
     schedule_to_start_timeout: Seconds = 3600
@@ -97,3 +105,20 @@ class Settings(BaseSettings):
                 else messages.local_reference
             ),
         )
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, a sentence a variable that has to be set otherwise."""
+    return [f"{_variable(each['loc'])}: {_complaint(each)}." for each in error.errors()]
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The environment variable of a setting, with what is within it in brackets."""
+    name, *within = map(str, place)
+    variable = name if name.isupper() else f"ORDERS_{name.upper()}"
+    return f"{variable}{''.join(f'[{part}]' for part in within if part != '[key]')}"
+
+
+def _complaint(each: Any) -> str:
+    message = each["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{each['input']!r} will not do: {message}"

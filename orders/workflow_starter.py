@@ -55,7 +55,8 @@ class WorkflowStarter:
     ) -> Started:
         """Start an order; ValidateInput, its first step, checks the order itself.
 
-        Raises NotAnOrder for what is no JSON object, UnknownStep for an unknown optional step.
+        Raises NotAnOrder for what is no JSON object or only refers to one, UnknownStep for an
+        unknown optional step.
         """
         optional = _known_optional(optional_steps)
         control = {"optional_steps": optional} if optional else {}
@@ -215,13 +216,13 @@ class WorkflowStarter:
         try:
             call(domain=self.settings.domain, workflowId=workflow_id, runId=run_id, **params)
         except ClientError as error:
-            raise _translated(error, workflow_id, run_id) from error
+            raise _translated(error, workflow_id, run_id, is_open=True) from error
 
 
 def _checked(order: Any) -> dict[str, Any]:
     """The order, if it can be one at all. Raises NotAnOrder."""
     if not isinstance(order, Mapping):
-        raise NotAnOrder(f"an order is a JSON object (a dict), not {type(order).__name__}")
+        raise NotAnOrder(f"an order is a JSON object (a dict), not {messages.json_name(order)}")
     reserved = sorted(messages.RESERVED.intersection(order))
     if reserved:
         raise NotAnOrder(f"an order must not use these keys, they are reserved: {reserved}")
@@ -230,6 +231,14 @@ def _checked(order: Any) -> dict[str, Any]:
         messages.to_json(plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise NotAnOrder(f"the order cannot be written as JSON: {error}") from None
+    order_id = plain.get("order_id")
+    if isinstance(order_id, str) and not messages.is_sendable(order_id):
+        raise NotAnOrder(f"order_id: half a surrogate pair is no character: {order_id!a}")
+    if messages.is_reference(plain):
+        raise NotAnOrder(
+            f"this is a reference to an order, not the order itself: {sorted(plain)}; give the "
+            "order, and what is too long for SWF is stored and referred to by itself"
+        )
     return plain
 
 
@@ -279,11 +288,13 @@ def _require_reached(progress: Progress, step: str) -> None:
         )
 
 
-def _translated(error: ClientError, workflow_id: str, run_id: str) -> Exception:
+def _translated(
+    error: ClientError, workflow_id: str, run_id: str, *, is_open: bool = False
+) -> Exception:
     """An error that says what to do, for those a caller can do something about."""
     code, text = aws.code_of(error), aws.message_of(error)
     if code == "UnknownResourceFault" and text.startswith("Unknown execution"):
-        return UnknownRun(workflow_id, run_id)
+        return UnknownRun(workflow_id, run_id, is_open=is_open)
     if code in ("UnknownResourceFault", "TypeDeprecatedFault", "DefaultUndefinedFault"):
         return NotRegistered(f"{text}: run `python -m orders register`, check ORDERS_DOMAIN")
     if code == "WorkflowExecutionAlreadyStartedFault":

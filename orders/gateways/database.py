@@ -126,8 +126,10 @@ def insert_if_absent(connection: Connection, table: Table, row: Mapping[str, Any
 def _engine(url: str) -> Engine:
     try:
         return _make_engine(url)
-    except (ArgumentError, ImportError) as error:  # no such URL, or its driver is not installed
-        raise OrdersError(f"ORDERS_DATABASE_URL: {error}") from error
+    except ArgumentError as error:
+        raise OrdersError(f"ORDERS_DATABASE_URL: {str(error).splitlines()[0]}") from error
+    except ImportError as error:
+        raise OrdersError(f"ORDERS_DATABASE_URL: its driver is not installed: {error}") from error
 
 
 def _make_engine(url: str) -> Engine:

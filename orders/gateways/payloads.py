@@ -1,7 +1,6 @@
 """Where texts too long for SWF are kept: a local directory, or S3.
 
-What is stored is named by its SHA-256 and checked against it when read. A reference in an order
-may also name any S3 object the worker's role may read, as its own author stored it.
+What is stored is named by its SHA-256 and checked against it when read; no other name is followed.
 """
 
 import os
@@ -10,7 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from orders import aws
@@ -53,10 +51,12 @@ class PayloadStore:
 
     def load(self, reference: Reference) -> str:
         """Raises PayloadMissing; and for S3 what boto3 raises, other than for a missing object."""
-        text = self._read_s3(reference) if "s3_key" in reference else self._read(reference)
-        key = reference.get("s3_key") or reference["local_key"]
+        key = reference.get("s3_key", reference.get("local_key", ""))
         named = _CONTENT_ADDRESSED.search(key)
-        if named and named[1] != payload_key(text):
+        if named is None:
+            raise PayloadMissing(f"not a reference to a payload of this workflow: {reference}")
+        text = self._read_s3(reference) if "s3_key" in reference else self._read(reference)
+        if named[1] != payload_key(text):
             raise PayloadMissing(f"the payload under {reference} is not what was stored there")
         return text
 
@@ -92,5 +92,5 @@ class PayloadStore:
 
     def _s3(self) -> Any:
         if self._s3_client is None:
-            self._s3_client = boto3.client("s3")
+            self._s3_client = aws.s3_client()
         return self._s3_client

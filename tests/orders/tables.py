@@ -3,6 +3,7 @@
     Started({"order_id": "ORD-1"})                   the workflow input; a small order if left out
     done(ValidateInput-1, ProcessData-1)             scheduled, started, completed, one by one
     ActivityTaskScheduled(EnrichData-1)
+    failed(EnrichData-1, EnrichData-2, reason=boom)  scheduled, started, failed, one by one
     --- new                                          the decider has seen what stands above
     ActivityTaskFailed(EnrichData-1, reason=boom)    its ActivityTaskStarted is put in
     ActivityTaskTimedOut(EnrichData-1, timeoutType=SCHEDULE_TO_START)
@@ -92,6 +93,11 @@ class _Writer:
             for activity_id in arguments.split(", "):
                 self.write(f"ActivityTaskScheduled({activity_id})")
                 self.write(f"ActivityTaskCompleted({activity_id})")
+        elif kind == "failed":
+            ids, *how = re.split(r", (?=\w+=)", arguments, maxsplit=1)
+            for activity_id in ids.split(", "):
+                self.write(f"ActivityTaskScheduled({activity_id})")
+                self.write(f"ActivityTaskFailed({', '.join([activity_id, *how])})")
         else:
             subject, attributes = _parsed(arguments or "")
             self._event(kind, subject, attributes)

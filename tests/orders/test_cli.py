@@ -8,56 +8,14 @@ import sys
 
 import pytest
 from botocore.exceptions import NoCredentialsError, NoRegionError
-from click.testing import CliRunner
 
 from orders import __main__ as cli
-from orders import aws, logs, workflow
+from orders import logs, workflow
 from orders.decision_worker import DecisionWorker
 from orders.register import register_all
 from orders.settings import Settings
-from tests.orders.little_swf import LittleSwf, attributes_of, fault
+from tests.orders.little_swf import attributes_of, fault
 from tests.orders.tables import ORDER
-
-
-@pytest.fixture
-def swf(monkeypatch):
-    swf = LittleSwf()
-    monkeypatch.setattr(aws, "swf_client", lambda: swf)
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    return swf
-
-
-@pytest.fixture(autouse=True)
-def _keep_logging_as_it_was():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-
-
-@pytest.fixture
-def orders(swf, tmp_path, monkeypatch):
-    """Runs a command line; returns click's result."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments, text=None):
-        result = CliRunner().invoke(cli.main, arguments, input=text)
-        assert "Traceback" not in result.output
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        if "--json" not in arguments:
-            assert max(map(len, result.output.splitlines()), default=0) <= 100, result.output
-        return result
-
-    return run
-
-
-@pytest.fixture
-def started(orders, swf, tmp_path):
-    """(workflow id, run id) of an order that was started."""
-    (tmp_path / "order.json").write_text(json.dumps(ORDER))
-    orders("start", "order.json")
-    return tuple(next(iter(swf.runs.values())).ids.values())
-
 
 COMMANDS = ["act", "batch", "cancel", "decide", "history", "monitor", "register", "resume"]
 COMMANDS += ["start", "terminate"]
@@ -127,7 +85,11 @@ class TestStart:
 
     @pytest.mark.parametrize(
         ("content", "complaint"),
-        [(b"[1]", "an order is a JSON object"), (b"\xff\xfe", "codec"), (b"[" * 99_999, "nested")],
+        [
+            (b"[1]", "an order is a JSON object"),
+            (b"\xff\xfe", "bad.json, line 1: not UTF-8"),
+            (b"[" * 99_999, "nested"),
+        ],
     )
     def test_a_file_that_holds_no_order(self, orders, tmp_path, content, complaint):
         (tmp_path / "bad.json").write_bytes(content)
@@ -139,7 +101,8 @@ class TestStart:
         ("error", "hint"),
         [
             (NoRegionError(), "AWS_DEFAULT_REGION"),
-            (NoCredentialsError(), "aws configure"),
+            (NoCredentialsError(), "Unable to locate credentials. Set AWS_DEFAULT_REGION"),
+            (NoCredentialsError(), "or run `aws configure`."),
             (fault("AccessDeniedException", "User is not authorized " * 9), "AccessDenied"),
             (fault("UnknownResourceFault", "Unknown domain: orders"), "python -m orders register"),
         ],
@@ -152,13 +115,32 @@ class TestStart:
         assert hint in " ".join(result.output.split())
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("MAX_ATTEMPTS", "many"), ("STEP_TIMEOUTS", "{nope")]
+        ("name", "value", "complaint"),
+        [
+            ("ORDERS_MAX_ATTEMPTS", "many", "'many' will not do: should be a valid integer"),
+            ("ORDERS_MAX_ATTEMPTS", "0", "'0' will not do: should be greater than or equal to 1"),
+            ("ACTIVITY_TASK_TIMEOUT", "x", "'x' will not do"),
+            ("ORDERS_STEP_TIMEOUTS", "{nope", 'not JSON; seconds by step are wanted: {"EnrichData'),
+            ("ORDERS_STEP_TIMEOUTS", "[3]", "should be a valid dictionary"),
+            ("ORDERS_STEP_TIMEOUTS", '{"EnrichData": "x"}', "ORDERS_STEP_TIMEOUTS[EnrichData]: "),
+            ("ORDERS_STEP_TIMEOUTS", '{"Nope": 1}', "no such step; these are: ValidateInput"),
+        ],
     )
-    def test_bad_settings_are_named(self, orders, monkeypatch, name, value):
-        monkeypatch.setenv(f"ORDERS_{name}", value)
+    def test_bad_settings_are_named_as_the_environment_names_them(
+        self, orders, monkeypatch, name, value, complaint
+    ):
+        monkeypatch.setenv(name, value)
         result = orders("start", "-", text=json.dumps(ORDER))
         assert result.exit_code == 1
-        assert name.lower() in result.output.lower()
+        assert f"\n{name}" in result.output
+        assert complaint in " ".join(result.output.split())
+
+    def test_each_bad_setting_has_a_line(self, orders, monkeypatch):
+        monkeypatch.setenv("ORDERS_MAX_ATTEMPTS", "many")
+        monkeypatch.setenv("ORDERS_RETENTION_DAYS", "-1")
+        lines = orders("start", "-", text=json.dumps(ORDER)).output.splitlines()
+        assert lines[0] == "Error: Bad settings:"
+        assert sum(line.startswith("ORDERS_") for line in lines) == 2
 
     def test_a_byte_order_mark_is_no_trouble(self, orders, tmp_path):
         (tmp_path / "order.json").write_text(json.dumps(ORDER), encoding="utf-8-sig")
@@ -206,7 +188,14 @@ class TestRunCommands:
     def test_an_unknown_run(self, orders, command):
         result = orders(command, "workflow-x", "run-x")
         assert result.exit_code == 1
-        assert "SWF knows no run 'run-x'" in result.output
+        said = " ".join(result.output.split())
+        if command in ("cancel", "terminate"):
+            assert (
+                "SWF knows no open run 'run-x' of workflow 'workflow-x': it is closed, or" in said
+            )
+        else:
+            assert "SWF knows no run 'run-x' of workflow 'workflow-x': check both ids" in said
+            assert "closed" not in said
 
     def test_an_unknown_step(self, orders, started):
         result = orders("resume", *started, "Nonsense")
@@ -351,3 +340,34 @@ class TestLogs:
         assert result.exit_code == 0
         logs.set_up(as_json=True, level="INFO")
         assert isinstance(logging.getLogger().handlers[0].formatter, logs.JsonFormatter)
+
+    def _printed(self, capsys, logger, text, level="INFO"):
+        logs.set_up(as_json=False, level=level)
+        logging.getLogger(logger).info("%s", text)
+        return capsys.readouterr().err
+
+    @pytest.mark.parametrize("level", ["INFO", "WARNING", "ERROR"])
+    def test_what_libraries_have_to_tell_is_not_shown(self, capsys, level):
+        assert self._printed(capsys, "botocore.credentials", "Found credentials", level) == ""
+
+    def test_unless_everything_is_wanted(self, capsys):
+        assert "Found credentials" in self._printed(
+            capsys, "botocore", "Found credentials", "DEBUG"
+        )
+
+    def test_our_own_level_is_the_one_asked_for(self, capsys):
+        assert "hello" in self._printed(capsys, "orders.worker", "hello")
+        assert self._printed(capsys, "orders.worker", "hello", "WARNING") == ""
+
+    def test_the_lines_of_the_usage_examples_stay_whole(self, capsys):
+        line = "Received decision task for workflow: workflow-a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+        printed = self._printed(capsys, "orders.decision_worker", line)
+        assert printed.endswith(f" INFO {line}\n")
+        assert len(printed) <= 101
+
+    def test_longer_ones_are_wrapped(self, capsys):
+        printed = self._printed(capsys, "orders.worker", "Call failed, trying again " * 9)
+        lines = printed.splitlines()
+        assert len(lines) == 3
+        assert max(map(len, lines)) <= 100
+        assert lines[1].startswith("    ")

@@ -201,18 +201,18 @@ class TestPayloads:
             add_object(stub, reference, b"text")
             assert PayloadStore("unused", s3=s3).load(reference) == "text"
 
-    def test_an_s3_object_named_by_the_order_itself(self):
-        """As in the usage examples: {'s3_bucket': 'my-bucket', 's3_key': 'data/large-file.json'}"""
+    def test_an_s3_object_that_is_none_of_ours_is_not_even_asked_for(self):
+        """Else whoever places an order has us read what only our role may read."""
         reference = {"s3_bucket": "my-bucket", "s3_key": "data/large-file.json"}
-        with s3_stub() as (s3, stub):
-            add_object(stub, reference, b'{"items": []}')
-            assert PayloadStore("unused", s3=s3).load(reference) == '{"items": []}'
+        with s3_stub() as (s3, _), pytest.raises(PayloadMissing, match="not a reference to"):
+            PayloadStore("unused", s3=s3).load(reference)
 
     def test_a_missing_s3_object_is_named(self):
+        reference = messages.s3_reference("lost", "b", "pre/")
         with s3_stub() as (s3, stub):
             stub.add_client_error("get_object", "NoSuchKey")
-            with pytest.raises(PayloadMissing, match="lost"):
-                PayloadStore("unused", s3=s3).load({"s3_bucket": "b", "s3_key": "lost"})
+            with pytest.raises(PayloadMissing, match=reference["s3_key"]):
+                PayloadStore("unused", s3=s3).load(reference)
 
 
 def test_settings_choose_the_gateways(tmp_path):

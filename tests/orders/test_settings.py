@@ -1,6 +1,7 @@
 """Settings and the rules that follow from them; what the package shows and what it imports."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_single_steps_can_be_set(monkeypatch):
     timeouts = Settings().timeouts()["EnrichData"]
     assert timeouts.start_to_close == 30
     assert timeouts.heartbeat == 30
+
+
+def _documented():
+    text = (Path(__file__).parents[2] / "docs" / "orders.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `([A-Z_]+)` \| ?`?([^`|]*?)`? \|", text, re.MULTILINE))
+
+
+def test_the_page_about_orders_has_every_setting_with_its_default():
+    names = {"activity_task_timeout": "ACTIVITY_TASK_TIMEOUT"}
+    assert _documented() == {
+        names.get(name, f"ORDERS_{name.upper()}"): str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
 
 
 def test_rollback_waits_longer_for_a_worker():
