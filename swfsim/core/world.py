@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -63,6 +64,7 @@ class DecisionTask:
     priority: int
     start_to_close: int | None
     schedule_to_start: int | None
+    listed_at: int = 0  # when it could first be taken
     started_id: int = 0
     started_at: int = 0
 
@@ -340,19 +342,25 @@ class World:
         "invocations",
         "next_run_ids",
         "now",
+        "outages",
         "regions",
         "runs",
+        "seal",
         "secret",
     )
 
-    def __init__(self, behaviour: Behaviour, deadlines: Deadlines, secret: int) -> None:
+    def __init__(
+        self, behaviour: Behaviour, deadlines: Deadlines, secret: int, seal: str = ""
+    ) -> None:
         self.behaviour = behaviour
         self.deadlines = deadlines
         self.secret = secret
+        self.seal = zlib.crc32(seal.encode())
         self.now = 0
         self.arrivals: list[TaskList] = []  # lists with parked polls that have got a task
         self._run_count = 0
         self.next_run_ids: list[str] = []  # to be given before any made here
+        self.outages = {name: deque(codes) for name, codes in behaviour.outages.items()}
         self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.invocations: deque[tuple[Execution, int]] = deque()  # Lambda tasks just begun
         self.regions: dict[str, Region] = {}

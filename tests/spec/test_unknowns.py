@@ -53,7 +53,7 @@ def test_every_switch_exists() -> None:
 
 def test_every_unknown_has_its_test() -> None:
     numbers = {int(name.split("_")[1][1:]) for name in globals() if name.startswith("test_u")}
-    assert numbers == set(UNKNOWNS) == set(range(1, 31))
+    assert numbers == set(UNKNOWNS) == set(range(1, 33))
 
 
 def test_u1_an_empty_poll_has_no_token_or_an_empty_one(swf: Driver) -> None:
@@ -372,3 +372,27 @@ def test_u30_an_undeprecated_type_has_no_date_of_deprecation(swf: Driver) -> Non
     swf.client.undeprecate_workflow_type(domain=DOMAIN, workflowType=TYPE)
     info = swf.client.describe_workflow_type(domain=DOMAIN, workflowType=TYPE)["typeInfo"]
     assert "deprecationDate" not in info
+
+
+def test_u31_a_type_comes_back_before_its_domain_and_cannot_be_used(swf: Driver) -> None:
+    swf.client.deprecate_domain(name=DOMAIN)
+    swf.client.undeprecate_workflow_type(domain=DOMAIN, workflowType=TYPE)
+    told = swf.client.describe_workflow_type(domain=DOMAIN, workflowType=TYPE)
+    assert told["typeInfo"]["status"] == "REGISTERED"
+    with refused("TypeDeprecatedFault"):
+        swf.start()
+    swf.client.undeprecate_domain(name=DOMAIN)
+    swf.start()
+
+
+def test_u32_describing_lags_behind_in_starts_and_closes_and_in_no_count(swf: Driver) -> None:
+    def tell(swf: Driver) -> tuple[str, int]:
+        swf.start()
+        swf.wait(10)
+        swf.decide(timer("t", 60))
+        counted = swf.describe()["openCounts"]["openTimers"]
+        swf.terminate()
+        return swf.describe()["executionInfo"]["executionStatus"], counted
+
+    assert tell(swf) == ("CLOSED", 1)
+    assert under(Behaviour(visibility_lag_ms=10_000), tell) == ("OPEN", 1)
