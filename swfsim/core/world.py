@@ -137,6 +137,7 @@ class Execution:
         "activity_ids",
         "cancel_requested",
         "children",
+        "close_place",
         "close_status",
         "closed_at",
         "context",
@@ -152,6 +153,7 @@ class Execution:
         "queued",
         "run_id",
         "shown",
+        "start_place",
         "started",
         "started_at",
         "starting",
@@ -165,6 +167,7 @@ class Execution:
         self.run_id = run_id
         self.events = History()
         self.shown: Any = None  # what a lane keeps in order to show the events faster
+        self.start_place = self.close_place = 0  # in the order of listings, which writes them
         self.started: Attrs = {}  # the attributes of event 1: every resolved setting
         self.started_at = 0
         self.due: int | None = None  # of the execution's own timeout
@@ -199,7 +202,7 @@ class Execution:
         return {
             name: getattr(self, name)
             for name in self.__slots__
-            if name not in ("domain", "events", "shown")
+            if name not in ("domain", "events", "shown", "start_place", "close_place")
         }
 
     def __repr__(self) -> str:
