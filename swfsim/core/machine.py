@@ -32,6 +32,7 @@ from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Outcome, Refused
+    from swfsim.core.tables import Reaction
     from swfsim.core.world import Execution, Region
     from swfsim.spec.check import Params
 
@@ -58,6 +59,8 @@ class Machine:
     answers; tokens of a machine with another seal are refused.
     ``watch`` is told of every event just after it was recorded; it must only read.
     """
+
+    request_bytes_max = limits.REQUEST_BYTES_MAX
 
     def __init__(
         self,
@@ -174,14 +177,18 @@ class Machine:
         while self._followers:
             x, event = self._followers.popleft()
             for react in REACTIONS[event.kind]:
-                react(self, x, event)
+                self.react(react, x, event)
+
+    def react(self, react: Reaction, x: Execution, event: Event) -> None:
+        """Let one thing follow from an event."""
+        react(self, x, event)
 
     # Decisions
 
     def _respond(self, region: Region, asked: Attrs) -> Attrs:
         """All decisions are checked before any is applied; then they are applied in order."""
         decisions = asked.get("decisions", [])
-        _check_size(decisions, self.world.behaviour.quotas.decisions)
+        _check_size(decisions, self.world.behaviour.quotas.decisions, self.request_bytes_max)
         x = decision_tasks.holder(region, asked["taskToken"])
         _check_list(decisions)
         self._batch, self._news = x, False
@@ -236,15 +243,15 @@ def _size(decisions: list[Attrs]) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _check_size(decisions: list[Attrs], most: int) -> None:
+def _check_size(decisions: list[Attrs], most: int, bytes_max: int) -> None:
     """A constraint like those of the shapes, so it comes before the token is looked at."""
     if len(decisions) > most:
         raise faults.invalid(
             "1 validation error detected: Value at 'decisions' failed to satisfy constraint: "
             f"Member must have length less than or equal to {most}"
         )
-    if len(decisions) > _FEW and _size(decisions) > limits.REQUEST_BYTES_MAX:
-        raise faults.invalid(f"Request is larger than {limits.REQUEST_BYTES_MAX} bytes")
+    if len(decisions) > _FEW and _size(decisions) > bytes_max:
+        raise faults.invalid(f"Request is larger than {bytes_max} bytes")
 
 
 def _check_list(decisions: list[Attrs]) -> None:

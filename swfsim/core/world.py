@@ -29,7 +29,7 @@ DEPRECATED: Final = "DEPRECATED"
 
 def duration_ms(text: str | None) -> int | None:
     """A duration of SWF in milliseconds; ``NONE``, and nothing at all, mean no limit."""
-    return None if text is None or text == "NONE" else int(text) * 1000
+    return None if not text or text == "NONE" else int(text) * 1000
 
 
 @dataclass(slots=True)
