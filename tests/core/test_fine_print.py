@@ -11,6 +11,7 @@ import pytest
 from swfsim import Behaviour, fake_swf
 from swfsim.errors import HarnessError
 from tests.support.driver import DOMAIN, Driver, complete, marker, signal_external
+from tests.support.looks import kinds
 
 TYPES = {
     "workflow": {"name": "order", "version": "1.0"},
@@ -21,10 +22,6 @@ TYPES = {
 def error(raised: Any) -> tuple[str, str]:
     told = raised.value.response["Error"]
     return told["Code"], told["Message"]
-
-
-def kinds(swf: Driver) -> list[str]:
-    return [event["eventType"] for event in swf.history()]
 
 
 def pending(swf: Driver, task_list: str = "deciders") -> int:
