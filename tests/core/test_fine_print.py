@@ -11,6 +11,7 @@ import pytest
 from swfsim import Behaviour, fake_swf
 from swfsim.errors import HarnessError
 from tests.support.driver import DOMAIN, Driver, complete, marker, signal_external
+from tests.support.known import known
 from tests.support.looks import kinds
 
 TYPES = {
@@ -33,6 +34,7 @@ def pending(swf: Driver, task_list: str = "deciders") -> int:
 # Decision tasks behind a running one
 
 
+@known("documentation")
 def test_a_decision_task_behind_a_running_one_is_pending(swf: Driver) -> None:
     swf.start()
     assert pending(swf) == 1
@@ -46,6 +48,7 @@ def test_a_decision_task_behind_a_running_one_is_pending(swf: Driver) -> None:
     assert pending(swf) == 0
 
 
+@known("documentation")
 def test_a_decision_task_is_pending_on_its_own_list(swf: Driver) -> None:
     swf.start()
     swf.decide(taskList={"name": "sticky"})
@@ -55,6 +58,7 @@ def test_a_decision_task_is_pending_on_its_own_list(swf: Driver) -> None:
     assert (pending(swf), pending(swf, "sticky")) == (0, 1)
 
 
+@known("documentation")
 def test_a_closed_run_has_nothing_pending(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -73,6 +77,7 @@ def sticky(swf: Driver) -> Driver:
     return swf
 
 
+@known("guess")
 def test_no_time_to_start_runs_out_behind_a_running_task(sticky: Driver) -> None:
     sticky.signal("second")
     sticky.wait(60)
@@ -82,6 +87,7 @@ def test_no_time_to_start_runs_out_behind_a_running_task(sticky: Driver) -> None
     assert "taskToken" in sticky.poll("sticky")
 
 
+@known("guess")
 def test_the_time_to_start_begins_when_the_running_task_ends(sticky: Driver) -> None:
     sticky.signal("second")
     sticky.wait(60)
@@ -95,6 +101,7 @@ def test_the_time_to_start_begins_when_the_running_task_ends(sticky: Driver) -> 
 # What IAM does not permit
 
 
+@known("documentation")
 def test_a_signal_that_is_not_permitted_fails_after_it_was_initiated() -> None:
     denied = Behaviour(denied=frozenset({"SignalExternalWorkflowExecution"}))
     with fake_swf(clock="virtual", behaviour=denied) as fake:
@@ -125,6 +132,7 @@ def lagging() -> Iterator[Driver]:
         yield Driver(fake).register()
 
 
+@known("documentation", "guess")
 def test_a_run_that_no_listing_knows_cannot_be_described(lagging: Driver) -> None:
     run_id = lagging.start()
     with pytest.raises(lagging.client.exceptions.UnknownResourceFault) as raised:
@@ -135,6 +143,7 @@ def test_a_run_that_no_listing_knows_cannot_be_described(lagging: Driver) -> Non
     assert lagging.describe()["executionInfo"]["executionStatus"] == "OPEN"
 
 
+@known("documentation", "guess")
 def test_a_closed_run_is_described_as_open_until_the_lag_is_over(lagging: Driver) -> None:
     lagging.start()
     lagging.wait(10)
@@ -146,6 +155,7 @@ def test_a_closed_run_is_described_as_open_until_the_lag_is_over(lagging: Driver
     assert lagging.describe()["executionInfo"]["closeStatus"] == "COMPLETED"
 
 
+@known("client code")
 def test_what_was_just_registered_is_in_no_list_for_a_while() -> None:
     with fake_swf(clock="virtual", behaviour=Behaviour(registration_lag_ms=4_000)) as fake:
         client: Any = boto3.client("swf", region_name="us-east-1")
@@ -182,6 +192,7 @@ def started() -> tuple[str, str]:
         return swf.start(), swf.poll()["taskToken"]
 
 
+@known("guess")
 def test_a_token_of_an_earlier_fake_is_invalid(swf: Driver) -> None:
     run_id, foreign = started()
     assert swf.start() == run_id, "equal calls give equal runs"
@@ -191,6 +202,7 @@ def test_a_token_of_an_earlier_fake_is_invalid(swf: Driver) -> None:
     assert error(raised) == ("ValidationException", "Invalid token")
 
 
+@known("guess")
 def test_a_token_from_before_a_reset_is_invalid(swf: Driver) -> None:
     swf.start()
     token = swf.poll()["taskToken"]
@@ -206,6 +218,7 @@ def test_a_token_from_before_a_reset_is_invalid(swf: Driver) -> None:
 # Order of the checks
 
 
+@known("guess")
 def test_the_number_of_decisions_is_looked_at_before_the_token(swf: Driver) -> None:
     with pytest.raises(swf.client.exceptions.ClientError) as raised:
         swf.client.respond_decision_task_completed(
@@ -214,6 +227,7 @@ def test_the_number_of_decisions_is_looked_at_before_the_token(swf: Driver) -> N
     assert "'decisions'" in error(raised)[1]
 
 
+@known("client code", "guess")
 def test_the_token_is_looked_at_before_the_order_of_decisions(swf: Driver) -> None:
     with pytest.raises(swf.client.exceptions.ClientError) as raised:
         swf.client.respond_decision_task_completed(
@@ -225,6 +239,7 @@ def test_the_token_is_looked_at_before_the_order_of_decisions(swf: Driver) -> No
 # Outages
 
 
+@known("our own")
 def test_the_service_fails_as_often_as_it_was_told_to_and_nothing_happens() -> None:
     codes = ["InternalFailure", "ServiceUnavailable", "ThrottlingException"]
     broken = Behaviour(outages={"SignalWorkflowExecution": codes})
@@ -241,6 +256,7 @@ def test_the_service_fails_as_often_as_it_was_told_to_and_nothing_happens() -> N
         assert kinds(swf)[-1] == "WorkflowExecutionSignaled"
 
 
+@known("our own")
 @pytest.mark.parametrize(
     ("outages", "text"),
     [

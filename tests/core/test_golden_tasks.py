@@ -17,8 +17,10 @@ from tests.support.driver import (
     schedule,
     timer,
 )
+from tests.support.known import known
 
 
+@known("capture")
 def test_g1_one_activity_after_the_other(swf: Driver) -> None:
     swf.start(input="{}")
     swf.decide(schedule("a"))
@@ -47,6 +49,7 @@ def test_g1_one_activity_after_the_other(swf: Driver) -> None:
     """)
 
 
+@known("capture")
 def test_g2_an_event_while_deciding_queues_the_next_task_at_once(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -67,6 +70,7 @@ def test_g2_an_event_while_deciding_queues_the_next_task_at_once(swf: Driver) ->
     """)
 
 
+@known("capture")
 def test_g3_a_close_with_unhandled_news_is_refused_and_the_queued_task_follows(
     swf: Driver,
 ) -> None:
@@ -96,6 +100,7 @@ def test_g3_a_close_with_unhandled_news_is_refused_and_the_queued_task_follows(
     assert polled["startedEventId"] == 14
 
 
+@known("capture")
 def test_g5_a_decision_timeout_with_a_queued_task_schedules_no_other(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -111,6 +116,7 @@ def test_g5_a_decision_timeout_with_a_queued_task_schedules_no_other(swf: Driver
     """)
 
 
+@known("capture")
 def test_g6_a_decision_timeout_without_a_queued_task_schedules_one(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -122,6 +128,7 @@ def test_g6_a_decision_timeout_without_a_queued_task_schedules_one(swf: Driver) 
     """)
 
 
+@known("capture")
 def test_g7_an_activity_that_nobody_takes(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", scheduleToStartTimeout="10"))
@@ -136,6 +143,7 @@ def test_g7_an_activity_that_nobody_takes(swf: Driver) -> None:
     assert "details" not in swf.attributes(6)
 
 
+@known("capture")
 def test_g8_news_while_a_task_is_queued_schedules_no_second_one(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", scheduleToStartTimeout="10"))
@@ -150,6 +158,7 @@ def test_g8_news_while_a_task_is_queued_schedules_no_second_one(swf: Driver) -> 
     """)
 
 
+@known("capture")
 def test_g9_cancelling_an_unknown_timer(swf: Driver) -> None:
     swf.start()
     swf.decide(cancel_timer("nap"))
@@ -160,6 +169,7 @@ def test_g9_cancelling_an_unknown_timer(swf: Driver) -> None:
     """)
 
 
+@known("capture")
 def test_g10_scheduling_an_unknown_activity_type(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", activityType={"name": "nope", "version": "1"}))
@@ -170,6 +180,7 @@ def test_g10_scheduling_an_unknown_activity_type(swf: Driver) -> None:
     """)
 
 
+@known("capture")
 def test_g16_close_with_side_decisions(swf: Driver) -> None:
     swf.start()
     swf.decide(timer("nap", 60), schedule("a"))
@@ -185,6 +196,7 @@ def test_g16_close_with_side_decisions(swf: Driver) -> None:
     """)
 
 
+@known("capture")
 def test_g19_terminated_while_deciding(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -201,6 +213,7 @@ def test_g19_terminated_while_deciding(swf: Driver) -> None:
     }
 
 
+@known("capture")
 def test_g20_a_worker_cancels_unasked(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -212,6 +225,7 @@ def test_g20_a_worker_cancels_unasked(swf: Driver) -> None:
     """)
 
 
+@known("capture")
 def test_g23_a_timer_of_zero_seconds_fires_at_the_next_tick(swf: Driver) -> None:
     swf.start()
     swf.decide(timer("now", 0))

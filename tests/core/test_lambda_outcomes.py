@@ -16,6 +16,7 @@ from tests.support.driver import (
     run_lambda,
     timer,
 )
+from tests.support.known import known
 from tests.support.lambdas import ROLE, called, function
 from tests.support.looks import driver, kinds
 
@@ -28,6 +29,7 @@ def following() -> Iterator[Driver]:
 # A function that returns
 
 
+@known("capture")
 def test_a_function_that_returns_completes_its_task(swf: Driver) -> None:
     seen = function(swf, {"tax": 19})
     ended = called(swf, input='{"sum": 100}')
@@ -46,6 +48,7 @@ def test_a_function_that_returns_completes_its_task(swf: Driver) -> None:
     assert swf.attributes(6) == {"scheduledEventId": 5}  # it shows nothing else
 
 
+@known("capture")
 def test_the_scheduled_event_shows_what_was_decided(swf: Driver) -> None:
     """The time limit is echoed when given."""
     function(swf, None)
@@ -60,12 +63,14 @@ def test_the_scheduled_event_shows_what_was_decided(swf: Driver) -> None:
     }
 
 
+@known("capture")
 def test_the_scheduled_event_shows_nothing_that_was_not_decided(swf: Driver) -> None:
     function(swf, None)
     called(swf)
     assert swf.attributes(5) == {"id": "tax-1", "name": "tax", "decisionTaskCompletedEventId": 4}
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize(
     ("returned", "result"),
     [
@@ -84,12 +89,14 @@ def test_a_result_is_the_json_text_of_what_was_returned(
     assert called(swf)["result"] == result
 
 
+@known("client code")
 def test_without_an_input_the_function_receives_an_empty_object(swf: Driver) -> None:
     seen = function(swf, None)
     called(swf)
     assert seen == [{}]
 
 
+@known("model")
 @pytest.mark.parametrize("sent", ['"text"', "7", "null", "[1, 2]", '{"a": {"b": "ü"}}'])
 def test_an_input_is_any_json(swf: Driver, sent: str) -> None:
     seen = function(swf, None)
@@ -97,6 +104,7 @@ def test_an_input_is_any_json(swf: Driver, sent: str) -> None:
     assert seen == [json.loads(sent)]
 
 
+@known("our own")
 def test_what_a_function_sleeps_is_the_time_it_takes(swf: Driver) -> None:
     function(swf, None, seconds=12.5)
     swf.start(lambdaRole=ROLE)
@@ -111,6 +119,7 @@ def test_what_a_function_sleeps_is_the_time_it_takes(swf: Driver) -> None:
     assert swf.describe()["openCounts"]["openLambdaFunctions"] == 0
 
 
+@known("capture")
 def test_several_functions_run_at_once_and_end_in_their_own_order(swf: Driver) -> None:
     function(swf, "slow", seconds=20, name="slow")
     function(swf, "fast", seconds=10, name="fast")
@@ -131,6 +140,7 @@ def test_several_functions_run_at_once_and_end_in_their_own_order(swf: Driver) -
     """)
 
 
+@known("capture")
 def test_a_function_begins_a_moment_after_the_decision(following: Driver) -> None:
     """On the service 33 to 77 ms after; it is never begun inside the batch of decisions."""
     function(following, None)
@@ -146,6 +156,7 @@ def test_a_function_begins_a_moment_after_the_decision(following: Driver) -> Non
     assert (begun["eventTimestamp"] - scheduled["eventTimestamp"]).total_seconds() == 0.04
 
 
+@known("our own")
 def test_its_end_has_its_own_instant_however_far_time_leaps(swf: Driver) -> None:
     function(swf, None, seconds=0.5)
     swf.start(lambdaRole=ROLE)
@@ -164,6 +175,7 @@ def test_its_end_has_its_own_instant_however_far_time_leaps(swf: Driver) -> None
 # A function that fails
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize("reason", ["Unhandled", "UnhandledError"])
 def test_a_function_that_raises_fails_its_task(reason: str) -> None:
     """The reason was UnhandledError in a capture of 2017, and is Unhandled today."""
@@ -183,17 +195,20 @@ def test_a_function_that_raises_fails_its_task(reason: str) -> None:
         assert any("raise outcome" in line for line in details["stackTrace"])
 
 
+@known("client code")
 def test_today_the_reason_is_unhandled(swf: Driver) -> None:
     function(swf, KeyError("country"))
     assert called(swf)["reason"] == "Unhandled"
 
 
+@known("guess")
 def test_what_json_cannot_say_is_a_failure(swf: Driver) -> None:
     function(swf, object())
     called(swf)
     assert kinds(swf)[6] == "LambdaFunctionFailed"
 
 
+@known("client code")
 def test_a_function_that_does_not_exist_fails_its_task(swf: Driver) -> None:
     """It is found out when the task has begun."""
     swf.start(lambdaRole=ROLE)
@@ -209,6 +224,7 @@ def test_a_function_that_does_not_exist_fails_its_task(swf: Driver) -> None:
     assert "no-such-function" in swf.attributes(7)["details"]
 
 
+@known("documentation")
 def test_a_failed_function_may_be_called_again(swf: Driver) -> None:
     function(swf, ValueError("try again"))
     called(swf)
@@ -231,6 +247,7 @@ def test_a_failed_function_may_be_called_again(swf: Driver) -> None:
 # A function that takes too long
 
 
+@known("capture")
 def test_a_function_that_takes_too_long_times_out_and_its_result_is_lost(swf: Driver) -> None:
     function(swf, "too late", seconds=10)
     ended = called(swf, seconds=60, startToCloseTimeout="5")
@@ -245,11 +262,13 @@ def test_a_function_that_takes_too_long_times_out_and_its_result_is_lost(swf: Dr
     assert (timed_out["eventTimestamp"] - begun["eventTimestamp"]).total_seconds() == 5
 
 
+@known("guess")
 def test_a_function_that_is_just_in_time_completes(swf: Driver) -> None:
     function(swf, "in time", seconds=4.999)
     assert called(swf, seconds=60, startToCloseTimeout="5")["result"] == '"in time"'
 
 
+@known("documentation")
 def test_a_function_has_900_seconds_unless_told_otherwise(swf: Driver) -> None:
     function(swf, None, seconds=1_000)
     called(swf, seconds=950)
@@ -258,6 +277,7 @@ def test_a_function_has_900_seconds_unless_told_otherwise(swf: Driver) -> None:
     assert (timed_out["eventTimestamp"] - begun["eventTimestamp"]).total_seconds() == 900
 
 
+@known("documentation")
 @pytest.mark.parametrize("limit", ["0", "901", "NONE", "-1", "1.5", "99999999"])
 def test_a_time_limit_is_1_to_900_seconds(swf: Driver, limit: str) -> None:
     swf.start(lambdaRole=ROLE)
@@ -269,6 +289,7 @@ def test_a_time_limit_is_1_to_900_seconds(swf: Driver, limit: str) -> None:
     swf.decide(run_lambda("longest", startToCloseTimeout="900"))
 
 
+@known("model")
 @pytest.mark.parametrize("member", [{"lambda_id": "x" * 257}, {"lambda_id": "l", "name": "x" * 65}])
 def test_ids_have_256_characters_and_names_64(swf: Driver, member: dict[str, str]) -> None:
     swf.start(lambdaRole=ROLE)
@@ -281,6 +302,7 @@ def test_ids_have_256_characters_and_names_64(swf: Driver, member: dict[str, str
 # The role
 
 
+@known("capture", "client code")
 def test_without_a_role_the_function_is_not_run(swf: Driver) -> None:
     """The failure stands directly behind the Scheduled event, without a Started."""
     seen = function(swf, None)
@@ -301,6 +323,7 @@ def test_without_a_role_the_function_is_not_run(swf: Driver) -> None:
     assert swf.describe()["openCounts"]["openLambdaFunctions"] == 0
 
 
+@known("documentation")
 def test_the_role_may_be_the_types_default(fake: Any) -> None:
     swf = Driver(fake).register(defaultLambdaRole=ROLE)
     function(swf, None)
@@ -313,6 +336,7 @@ def test_the_role_may_be_the_types_default(fake: Any) -> None:
     assert "LambdaFunctionCompleted" in kinds(swf)
 
 
+@known("documentation")
 def test_a_child_does_not_inherit_its_parents_role(swf: Driver) -> None:
     """The role comes from the decision or the type, never from the parent."""
     function(swf, None)
@@ -336,6 +360,7 @@ def test_a_child_does_not_inherit_its_parents_role(swf: Driver) -> None:
     assert began["with"] == ["LambdaFunctionStarted"]
 
 
+@known("documentation")
 def test_a_continuation_does_not_inherit_the_role_of_the_run_before(swf: Driver) -> None:
     """Continuing takes the decision's settings, else the type's, not the closing run's."""
     swf.start(lambdaRole=ROLE)

@@ -17,6 +17,7 @@ from tests.support.driver import (
     complete,
     run_lambda,
 )
+from tests.support.known import known
 from tests.support.lambdas import ROLE, called, function
 from tests.support.looks import driver, kinds
 
@@ -36,6 +37,7 @@ def nowhere() -> Iterator[Driver]:
 # Decisions that are refused, and one that is not
 
 
+@known("model")
 def test_where_there_is_no_lambda_the_decision_fails(nowhere: Driver) -> None:
     nowhere.start(lambdaRole=ROLE)
     nowhere.decide(run_lambda("tax-1"))
@@ -47,6 +49,7 @@ def test_where_there_is_no_lambda_the_decision_fails(nowhere: Driver) -> None:
     assert nowhere.attributes(5)["name"] == "tax"
 
 
+@known("guess")
 def test_beyond_the_limit_of_open_functions_the_decision_fails(few: Driver) -> None:
     function(few, None, seconds=10)
     few.start(lambdaRole=ROLE)
@@ -64,6 +67,7 @@ def test_beyond_the_limit_of_open_functions_the_decision_fails(few: Driver) -> N
     assert kinds(few).count("LambdaFunctionScheduled") == 3
 
 
+@known("client code")
 def test_an_id_may_be_used_again_while_it_is_open(swf: Driver) -> None:
     """The cause ID_ALREADY_IN_USE exists, but the service was seen to accept the second one."""
     function(swf, None, seconds=10)
@@ -75,6 +79,7 @@ def test_an_id_may_be_used_again_while_it_is_open(swf: Driver) -> None:
     assert kinds(swf).count("LambdaFunctionCompleted") == 2
 
 
+@known("documentation")
 def test_an_id_is_free_text(swf: Driver) -> None:
     """Unlike activity and timer ids, which may not hold a colon or a slash."""
     function(swf, None)
@@ -86,6 +91,7 @@ def test_an_id_is_free_text(swf: Driver) -> None:
 # While a function runs
 
 
+@known("documentation")
 def test_a_cancel_request_does_not_stop_a_function(swf: Driver) -> None:
     function(swf, "done", seconds=10)
     swf.start(lambdaRole=ROLE)
@@ -100,6 +106,7 @@ def test_a_cancel_request_does_not_stop_a_function(swf: Driver) -> None:
     """)
 
 
+@known("documentation")
 @pytest.mark.parametrize("seconds", [10, 1_000])
 def test_nothing_is_recorded_of_a_function_when_its_run_has_closed(
     swf: Driver, seconds: float
@@ -121,6 +128,7 @@ def test_nothing_is_recorded_of_a_function_when_its_run_has_closed(
     """)
 
 
+@known("capture")
 def test_a_function_and_a_close_may_stand_in_one_list(swf: Driver) -> None:
     """Other than an activity or a timer, which are incompatible with a close decision."""
     function(swf, None)
@@ -134,6 +142,7 @@ def test_a_function_and_a_close_may_stand_in_one_list(swf: Driver) -> None:
     """)
 
 
+@known("documentation")
 def test_termination_while_a_function_runs(swf: Driver) -> None:
     function(swf, "too late", seconds=10)
     swf.start(lambdaRole=ROLE)
@@ -144,6 +153,7 @@ def test_termination_while_a_function_runs(swf: Driver) -> None:
     assert kinds(swf)[-1] == "WorkflowExecutionTerminated"
 
 
+@known("capture")
 def test_a_close_waits_for_a_function_that_has_just_ended(swf: Driver) -> None:
     """A decider that has not seen the result may not complete."""
     function(swf, "done", seconds=10)
@@ -168,6 +178,7 @@ def test_a_close_waits_for_a_function_that_has_just_ended(swf: Driver) -> None:
 # The functions of a fake
 
 
+@known("our own")
 def test_functions_outlive_a_reset(swf: Driver) -> None:
     function(swf, "still there")
     swf.fake.reset()
@@ -175,6 +186,7 @@ def test_functions_outlive_a_reset(swf: Driver) -> None:
     assert called(swf)["result"] == '"still there"'
 
 
+@known("our own")
 def test_time_sleep_is_itself_again_after_a_function(swf: Driver) -> None:
     before = time.sleep
     function(swf, ValueError("x"))
@@ -214,6 +226,7 @@ class Slow:
         assert not self.thread.is_alive()
 
 
+@known("our own")
 def test_on_the_system_clock_a_function_runs_in_a_thread_of_its_own(running: Driver) -> None:
     slow = running.fake.lambda_functions["tax"] = Slow()
     running.start(lambdaRole=ROLE)
@@ -232,6 +245,7 @@ def test_on_the_system_clock_a_function_runs_in_a_thread_of_its_own(running: Dri
     assert running.attributes(9)["result"] == '"done"'
 
 
+@known("our own")
 def test_on_the_system_clock_its_end_brings_a_task_to_a_waiting_decider(running: Driver) -> None:
     slow = running.fake.lambda_functions["tax"] = Slow()
     running.start(lambdaRole=ROLE)
@@ -251,6 +265,7 @@ def test_on_the_system_clock_its_end_brings_a_task_to_a_waiting_decider(running:
     assert "LambdaFunctionCompleted" in [event["eventType"] for event in got[0]["events"]]
 
 
+@known("our own")
 def test_on_the_system_clock_a_function_that_outlives_its_run_leaves_no_trace(
     running: Driver,
 ) -> None:
@@ -263,6 +278,7 @@ def test_on_the_system_clock_a_function_that_outlives_its_run_leaves_no_trace(
     assert kinds(running)[-1] == "WorkflowExecutionTerminated"
 
 
+@known("our own")
 def test_on_the_system_clock_a_function_fails_as_well(running: Driver) -> None:
     def broken(event: Any) -> None:
         raise ValueError(event["why"])

@@ -20,6 +20,7 @@ from tests.support.driver import (
     schedule,
     timer,
 )
+from tests.support.known import known
 from tests.support.looks import EVER, driver, kinds, refused
 from tests.support.quotas import causes, kept_in
 
@@ -48,6 +49,7 @@ def short() -> Iterator[Driver]:
 # What an execution may have open, 1000 of each kind
 
 
+@known("documentation", "model")
 @pytest.mark.parametrize(
     ("cause", "made"),
     [
@@ -66,6 +68,7 @@ def test_the_one_too_many_fails_and_the_others_do_not(few: Driver, cause: str, m
     assert "DecisionTaskScheduled" in kinds(few)[8:]
 
 
+@known("documentation", "client code")
 def test_activities_count_until_they_end_whether_started_or_not(few: Driver) -> None:
     few.start()
     few.decide(schedule("1"), schedule("2"))
@@ -79,6 +82,7 @@ def test_activities_count_until_they_end_whether_started_or_not(few: Driver) -> 
     assert few.describe()["openCounts"]["openActivityTasks"] == 2
 
 
+@known("documentation")
 def test_timers_count_until_they_fire_or_are_cancelled(few: Driver) -> None:
     """Effects of earlier decisions are visible to later ones of the same answer."""
     few.start()
@@ -92,6 +96,7 @@ def test_timers_count_until_they_fire_or_are_cancelled(few: Driver) -> None:
     assert few.describe()["openCounts"]["openTimers"] == 2
 
 
+@known("documentation")
 def test_children_count_until_they_close(few: Driver) -> None:
     few.start()
     few.decide(child("1", taskList={"name": "kids"}), child("2", taskList={"name": "kids"}))
@@ -105,6 +110,7 @@ def test_children_count_until_they_close(few: Driver) -> None:
     assert len(causes(few)) == 1
 
 
+@known("documentation")
 def test_each_execution_has_limits_of_its_own(few: Driver) -> None:
     for name in ("one", "two"):
         few.start(name)
@@ -115,6 +121,7 @@ def test_each_execution_has_limits_of_its_own(few: Driver) -> None:
 # What a domain and an account may have
 
 
+@known("documentation")
 def test_executions_beyond_the_limit_of_open_ones_are_refused(few: Driver) -> None:
     """Children count; closed ones do not."""
     few.start("one")
@@ -127,6 +134,7 @@ def test_executions_beyond_the_limit_of_open_ones_are_refused(few: Driver) -> No
     few.start("three")
 
 
+@known("documentation")
 def test_a_child_beyond_the_limit_of_open_executions_fails(few: Driver) -> None:
     few.start("one")
     few.start("two")
@@ -139,6 +147,7 @@ def test_a_child_beyond_the_limit_of_open_executions_fails(few: Driver) -> None:
     assert causes(few) == ["OPEN_WORKFLOWS_LIMIT_EXCEEDED"]
 
 
+@known("guess")
 def test_a_continuation_takes_the_place_of_its_run(few: Driver) -> None:
     for name in ("one", "two", "three"):
         few.start(name)
@@ -147,12 +156,14 @@ def test_a_continuation_takes_the_place_of_its_run(few: Driver) -> None:
     assert counted["count"] == 3
 
 
+@known("documentation")
 def test_each_domain_has_a_limit_of_its_own(few: Driver) -> None:
     for name in ("one", "two", "three"):
         few.start(name)
     kept_in(few, "7")
 
 
+@known("documentation")
 def test_domains_count_also_when_deprecated(few: Driver) -> None:
     def register(name: str) -> None:
         few.client.register_domain(name=name, workflowExecutionRetentionPeriodInDays="1")
@@ -168,6 +179,7 @@ def test_domains_count_also_when_deprecated(few: Driver) -> None:
         register("two")
 
 
+@known("documentation")
 @pytest.mark.parametrize("kind", ["workflow", "activity"])
 def test_types_count_also_when_deprecated_and_not_when_deleted(few: Driver, kind: str) -> None:
     def call(verb: str, **named: Any) -> None:
@@ -185,6 +197,7 @@ def test_types_count_also_when_deprecated_and_not_when_deleted(few: Driver, kind
     call("register", name="a", version="3")
 
 
+@known("client code")
 def test_an_answer_with_too_many_decisions_is_refused_whole(few: Driver) -> None:
     few.start()
     few.poll()
@@ -195,6 +208,7 @@ def test_an_answer_with_too_many_decisions_is_refused_whole(few: Driver) -> None
     assert kinds(few).count("MarkerRecorded") == 4
 
 
+@known("documentation", "capture")
 def test_no_limit_is_met_before_its_time(swf: Driver) -> None:
     """The service's own: a thousand open activities, and the thousand and first fails."""
     swf.start()
@@ -216,6 +230,7 @@ def test_no_limit_is_met_before_its_time(swf: Driver) -> None:
 # The limit of events
 
 
+@known("documentation", "capture")
 def test_a_history_that_is_full_ends_in_termination(short: Driver) -> None:
     short.start()
     for number in range(17):
@@ -231,6 +246,7 @@ def test_a_history_that_is_full_ends_in_termination(short: Driver) -> None:
         short.signal()
 
 
+@known("documentation")
 def test_its_outstanding_tokens_die_with_it(short: Driver) -> None:
     short.start()
     short.decide(schedule("a"))
@@ -246,6 +262,7 @@ def test_its_outstanding_tokens_die_with_it(short: Driver) -> None:
         short.report(completes())
 
 
+@known("documentation", "model")
 @pytest.mark.parametrize("policy", ["TERMINATE", "ABANDON", "REQUEST_CANCEL"])
 def test_its_child_policy_is_applied(short: Driver, policy: str) -> None:
     short.start(childPolicy=policy)
@@ -267,6 +284,7 @@ def test_its_child_policy_is_applied(short: Driver, policy: str) -> None:
     assert told[2:] == ([] if policy == "ABANDON" else [happened[policy]])
 
 
+@known("guess")
 def test_a_close_at_the_limit_is_a_close(short: Driver) -> None:
     short.start()
     for number in range(14):
@@ -276,6 +294,7 @@ def test_a_close_at_the_limit_is_a_close(short: Driver) -> None:
     assert kinds(short)[-1] == "WorkflowExecutionCompleted"
 
 
+@known("guess")
 def test_a_timer_that_fires_may_be_what_fills_a_history(short: Driver) -> None:
     short.start()
     short.decide(timer("t", 60))

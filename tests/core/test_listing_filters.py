@@ -15,6 +15,7 @@ from tests.support.driver import (
     continue_as_new,
     fail,
 )
+from tests.support.known import known
 from tests.support.listings import count_closed, count_open, ids, list_closed, list_open, refused
 from tests.support.looks import EVER
 
@@ -41,6 +42,7 @@ def closed(swf: Driver) -> Driver:
 # Filters of open executions
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
@@ -64,6 +66,7 @@ def test_open_executions_are_found_by(shop: Driver, filters: Any, found: str) ->
     assert count_open(shop, **filters) == (len(found.split()), False)
 
 
+@known("capture", "guess")
 def test_both_ends_of_a_time_filter_belong_to_it(shop: Driver) -> None:
     """oldestDate is required; without a latestDate there is no end."""
     starts = {info["startTimestamp"] for info in list_open(shop)["executionInfos"]}
@@ -81,6 +84,7 @@ def test_both_ends_of_a_time_filter_belong_to_it(shop: Driver) -> None:
         assert count_open(shop, startTimeFilter=window) == (len(found.split()), False)
 
 
+@known("documentation")
 def test_a_time_filter_and_another_filter_both_hold(shop: Driver) -> None:
     since = list_open(shop)["executionInfos"][2]["startTimestamp"]
     window = {"startTimeFilter": {"oldestDate": since}, "tagFilter": {"tag": "fast"}}
@@ -88,6 +92,7 @@ def test_a_time_filter_and_another_filter_both_hold(shop: Driver) -> None:
     assert count_open(shop, **window) == (1, False)
 
 
+@known("documentation")
 def test_a_filter_finds_only_its_own_domain(shop: Driver) -> None:
     shop.client.register_domain(name="else", workflowExecutionRetentionPeriodInDays="7")
     answer = shop.client.list_open_workflow_executions(domain="else", startTimeFilter=EVER)
@@ -99,6 +104,7 @@ def test_a_filter_finds_only_its_own_domain(shop: Driver) -> None:
 # Filters of closed executions
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("status", "found"),
     [
@@ -126,6 +132,7 @@ BY_CLOSE = "continued completed failed canceled terminated timed-out"
 BY_START = "continued timed-out terminated canceled failed completed"
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("time", "found"), [("closeTimeFilter", BY_CLOSE), ("startTimeFilter", BY_START)]
 )
@@ -136,6 +143,7 @@ def test_closed_executions_stand_in_the_order_of_the_time_asked_for(
     assert ids(list_closed(closed, **{time: EVER}, reverseOrder=True)) == found.split()[::-1]
 
 
+@known("guess")
 def test_close_times_and_start_times_bound_alike(closed: Driver) -> None:
     infos = list_closed(closed)["executionInfos"]
     last, second = infos[0]["closeTimestamp"], infos[-2]["closeTimestamp"]
@@ -151,6 +159,7 @@ def test_close_times_and_start_times_bound_alike(closed: Driver) -> None:
     assert count_closed(closed, startTimeFilter=starts) == (6, False)
 
 
+@known("documentation")
 def test_closed_executions_are_found_by_tag_type_and_id(shop: Driver) -> None:
     for number in range(4):
         shop.workflow_id = f"w{number}"
@@ -166,6 +175,7 @@ def test_closed_executions_are_found_by_tag_type_and_id(shop: Driver) -> None:
         assert count_open(shop, **filters) == (0, False)
 
 
+@known("documentation")
 def test_an_execution_filter_finds_every_run_of_the_id(swf: Driver) -> None:
     runs = []
     for _ in range(3):
@@ -187,6 +197,7 @@ WHICH = {
 }
 
 
+@known("documentation", "client code")
 @pytest.mark.parametrize(
     ("first", "second"),
     [(a, b) for a in WHICH for b in WHICH if list(WHICH).index(a) < list(WHICH).index(b)],
@@ -205,6 +216,7 @@ def test_two_exclusive_filters_in_one_query(swf: Driver, first: str, second: str
             count_open(swf, **both)
 
 
+@known("documentation", "client code")
 @pytest.mark.parametrize("call", ["list", "count"])
 @pytest.mark.parametrize(
     ("times", "text"),
@@ -223,6 +235,7 @@ def test_closed_executions_need_one_time_filter(
         getattr(swf.client, f"{call}_closed_workflow_executions")(domain=DOMAIN, **times)
 
 
+@known("model")
 def test_a_close_status_is_one_of_six(swf: Driver) -> None:
     with refused(
         "1 validation error detected: Value 'OPEN' at 'closeStatusFilter.status' failed to satisfy "

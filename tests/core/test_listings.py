@@ -18,6 +18,7 @@ from tests.support.driver import (
     continue_as_new,
     marker,
 )
+from tests.support.known import known
 from tests.support.listings import (
     count_closed,
     count_open,
@@ -42,6 +43,7 @@ def lagging() -> Iterator[Driver]:
 # What an element shows
 
 
+@known("capture", "documentation")
 def test_an_open_execution_shows_its_tags_and_its_parent(swf: Driver) -> None:
     run_id = swf.start(tagList=["a", "b"])
     swf.decide(child("kid"))
@@ -59,6 +61,7 @@ def test_an_open_execution_shows_its_tags_and_its_parent(swf: Driver) -> None:
     assert "tagList" not in kid  # tags are not inherited
 
 
+@known("capture", "documentation")
 def test_a_cancel_request_shows_while_open(swf: Driver) -> None:
     swf.start()
     swf.request_cancel()
@@ -72,6 +75,7 @@ def test_a_cancel_request_shows_while_open(swf: Driver) -> None:
 # Tags of executions: up to 5, of up to 256 characters
 
 
+@known("documentation", "model")
 def test_an_execution_has_at_most_five_tags(swf: Driver) -> None:
     with pytest.raises(botocore.exceptions.ClientError, match="at 'tagList' failed"):
         swf.start(tagList=list("abcdef"))
@@ -81,6 +85,7 @@ def test_an_execution_has_at_most_five_tags(swf: Driver) -> None:
         assert count_open(swf, tagFilter={"tag": tag}) == (1, False)
 
 
+@known("documentation", "model")
 def test_a_tag_has_at_most_256_characters(swf: Driver) -> None:
     with pytest.raises(botocore.exceptions.ClientError, match="less than or equal to 256"):
         swf.start(tagList=["x" * 257])
@@ -88,12 +93,14 @@ def test_a_tag_has_at_most_256_characters(swf: Driver) -> None:
     assert count_open(swf, tagFilter={"tag": "x" * 256}) == (1, False)
 
 
+@known("documentation")
 def test_a_tag_is_free_text(swf: Driver) -> None:
     tag = "arn:aws/ü|\t "
     swf.start(tagList=[tag])
     assert count_open(swf, tagFilter={"tag": tag}) == (1, False)
 
 
+@known("documentation", "guess")
 def test_a_continuation_has_the_tags_of_its_decision_only(swf: Driver) -> None:
     swf.start(tagList=["old"])
     swf.decide(continue_as_new(tagList=["new"]))
@@ -106,6 +113,7 @@ def test_a_continuation_has_the_tags_of_its_decision_only(swf: Driver) -> None:
 # Pages
 
 
+@known("documentation")
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 def test_pages_of_open_executions(shop: Driver, size: int, backwards: bool) -> None:
@@ -123,6 +131,7 @@ def test_pages_of_open_executions(shop: Driver, size: int, backwards: bool) -> N
     assert shown == [whole[at : at + size] for at in range(0, 4, size)]
 
 
+@known("documentation")
 @pytest.mark.parametrize("backwards", [False, True])
 def test_pages_of_closed_executions_that_closed_at_one_instant(
     swf: Driver, backwards: bool
@@ -146,6 +155,7 @@ def test_pages_of_closed_executions_that_closed_at_one_instant(
     assert [len(page) for page in found] == [2, 2, 2, 1]
 
 
+@known("client code")
 @pytest.mark.parametrize("size", [{}, {"maximumPageSize": 0}, {"maximumPageSize": 1_000}])
 def test_a_page_holds_a_thousand_unless_told_otherwise(swf: Driver, size: Any) -> None:
     swf.step_s = 0.001
@@ -163,6 +173,7 @@ def test_a_page_holds_a_thousand_unless_told_otherwise(swf: Driver, size: Any) -
     assert [len(page) for page in found] == [1_000, 4]
 
 
+@known("model")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -185,6 +196,7 @@ def test_what_no_listing_takes(swf: Driver, operation: tuple[str, Any]) -> None:
         call(**operation[1], nextPageToken="no such token")
 
 
+@known("documentation")
 def test_a_history_in_pages_forwards_and_backwards(swf: Driver) -> None:
     swf.start()
     swf.decide(marker("a"), marker("b"))
@@ -201,6 +213,7 @@ def test_a_history_in_pages_forwards_and_backwards(swf: Driver) -> None:
         assert shown == ([[6, 5, 4, 3], [2, 1]] if backwards else [[1, 2, 3, 4], [5, 6]])
 
 
+@known("documentation", "guess")
 @pytest.mark.parametrize(
     "changed",
     [
@@ -221,6 +234,7 @@ def test_a_token_is_for_the_query_it_was_given_for(shop: Driver, changed: Any) -
         assert ids(list_open(shop, nextPageToken=token, maximumPageSize=2)) == ["w2", "w1"]
 
 
+@known("documentation", "guess")
 def test_a_token_is_for_the_operation_it_was_given_for(shop: Driver) -> None:
     shop.workflow_id = "w0"
     shop.terminate()
@@ -231,6 +245,7 @@ def test_a_token_is_for_the_operation_it_was_given_for(shop: Driver) -> None:
         shop.client.list_domains(registrationStatus="REGISTERED", nextPageToken=token)
 
 
+@known("guess")
 def test_a_token_of_one_history_does_not_lead_into_another(swf: Driver) -> None:
     executions = []
     for name in ("one", "two"):
@@ -244,6 +259,7 @@ def test_a_token_of_one_history_does_not_lead_into_another(swf: Driver) -> None:
         )
 
 
+@known("documentation", "capture")
 def test_a_token_lives_for_a_day(swf: Driver) -> None:
     for name in ("one", "two"):
         swf.start(name, executionStartToCloseTimeout="864000")
@@ -259,6 +275,7 @@ def test_a_token_lives_for_a_day(swf: Driver) -> None:
 # A listing that lags behind: "List/Count only, never polls"
 
 
+@known("documentation", "guess")
 def test_polls_and_histories_do_not_lag(lagging: Driver) -> None:
     lagging.start()
     assert ids(list_open(lagging)) == []
@@ -266,6 +283,7 @@ def test_polls_and_histories_do_not_lag(lagging: Driver) -> None:
     assert len(lagging.history()) == 5
 
 
+@known("documentation", "guess")
 def test_a_closed_run_is_listed_open_until_the_lag_is_over(lagging: Driver) -> None:
     lagging.start()
     lagging.wait(5)
@@ -281,6 +299,7 @@ def test_a_closed_run_is_listed_open_until_the_lag_is_over(lagging: Driver) -> N
     assert ids(list_closed(lagging)) == ["order-1"]
 
 
+@known("documentation", "guess")
 def test_a_run_shorter_than_the_lag_is_seen_in_both_lists_in_turn(lagging: Driver) -> None:
     lagging.start()
     lagging.wait(2)

@@ -12,6 +12,7 @@ from tests.support.driver import (
     DOMAIN,
     Driver,
 )
+from tests.support.known import known
 from tests.support.listings import (
     count_closed,
     count_open,
@@ -31,6 +32,7 @@ def domains(swf: Driver, status: str = "REGISTERED", **asked: Any) -> list[str]:
     return [info["name"] for info in answer["domainInfos"]]
 
 
+@known("documentation")
 def test_domains_are_listed_by_status_in_the_order_of_their_names(swf: Driver) -> None:
     for name in ("zoo", "Ark", "bar"):
         swf.client.register_domain(name=name, workflowExecutionRetentionPeriodInDays="7")
@@ -43,6 +45,7 @@ def test_domains_are_listed_by_status_in_the_order_of_their_names(swf: Driver) -
     assert domains(swf, "DEPRECATED") == []
 
 
+@known("documentation")
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 def test_pages_of_domains(swf: Driver, size: int, backwards: bool) -> None:
@@ -62,6 +65,7 @@ def test_pages_of_domains(swf: Driver, size: int, backwards: bool) -> None:
     assert shown == [whole[at : at + size] for at in range(0, 4, size)]
 
 
+@known("documentation", "guess")
 def test_a_token_of_one_status_does_not_lead_into_the_other(swf: Driver) -> None:
     swf.client.register_domain(name="a", workflowExecutionRetentionPeriodInDays="7")
     token = swf.client.list_domains(registrationStatus="REGISTERED", maximumPageSize=1)[
@@ -71,6 +75,7 @@ def test_a_token_of_one_status_does_not_lead_into_the_other(swf: Driver) -> None
         domains(swf, "DEPRECATED", nextPageToken=token)
 
 
+@known("documentation")
 def test_a_deprecated_domain_still_shows_its_executions(swf: Driver) -> None:
     swf.start("open")
     swf.start("closed")
@@ -107,6 +112,7 @@ def types(swf: Driver, kind: str, status: str = "REGISTERED", **asked: Any) -> l
     ]
 
 
+@known("documentation")
 def test_types_are_listed_by_name_and_version(swf: Driver, kind: str) -> None:
     register(swf, kind, ("b", "2"), ("c", "1"), ("b", "1"), ("a", "9"))
     assert types(swf, kind) == ["a/9", "b/1", "b/2", "c/1"]
@@ -115,6 +121,7 @@ def test_types_are_listed_by_name_and_version(swf: Driver, kind: str) -> None:
     assert types(swf, kind, name="B") == types(swf, kind, name="nothing") == []
 
 
+@known("documentation")
 def test_types_are_listed_by_status(swf: Driver, kind: str) -> None:
     register(swf, kind, ("a", "1"), ("a", "2"))
     named = {f"{kind}Type": {"name": "a", "version": "1"}}
@@ -132,6 +139,7 @@ def test_types_are_listed_by_status(swf: Driver, kind: str) -> None:
     assert types(swf, kind, "DEPRECATED") == []
 
 
+@known("documentation", "client code")
 def test_a_deleted_type_is_in_no_list(swf: Driver, kind: str) -> None:
     register(swf, kind, ("a", "1"))
     named = {f"{kind}Type": {"name": "a", "version": "1"}}
@@ -140,6 +148,7 @@ def test_a_deleted_type_is_in_no_list(swf: Driver, kind: str) -> None:
     assert types(swf, kind) == types(swf, kind, "DEPRECATED") == []
 
 
+@known("documentation", "guess")
 def test_types_go_with_their_domain_and_do_not_come_back(swf: Driver, kind: str) -> None:
     register(swf, kind, ("a", "1"))
     swf.client.deprecate_domain(name=DOMAIN)
@@ -149,6 +158,7 @@ def test_types_go_with_their_domain_and_do_not_come_back(swf: Driver, kind: str)
     assert types(swf, kind, "DEPRECATED") == ["a/1"]
 
 
+@known("documentation")
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_pages_of_types(swf: Driver, kind: str, size: int, backwards: bool) -> None:
@@ -167,6 +177,7 @@ def test_pages_of_types(swf: Driver, kind: str, size: int, backwards: bool) -> N
     assert shown == [whole[at : at + size] for at in range(0, 3, size)]
 
 
+@known("documentation", "guess")
 def test_a_token_of_one_kind_of_type_does_not_lead_into_the_other(swf: Driver) -> None:
     for name in ("workflow", "activity"):
         register(swf, name, ("a", "1"))
@@ -177,6 +188,7 @@ def test_a_token_of_one_kind_of_type_does_not_lead_into_the_other(swf: Driver) -
         types(swf, "activity", nextPageToken=token)
 
 
+@known("client code")
 def test_types_of_an_unknown_domain(swf: Driver, kind: str) -> None:
     with refused("Unknown domain: nowhere", "UnknownResourceFault"):
         getattr(swf.client, f"list_{kind}_types")(domain="nowhere", registrationStatus="REGISTERED")
@@ -191,10 +203,12 @@ def arn(swf: Driver) -> str:
     return found
 
 
+@known("documentation", "capture")
 def test_an_arn_names_region_account_and_domain(arn: str) -> None:
     assert re.fullmatch(r"arn:aws:swf:us-east-1:\d{12}:/domain/shop", arn)
 
 
+@known("documentation")
 def test_a_domain_is_tagged_and_untagged(swf: Driver, arn: str) -> None:
     """A key that is there already is written over; to remove an absent one succeeds."""
     assert swf.client.list_tags_for_resource(resourceArn=arn)["tags"] == []
@@ -208,6 +222,7 @@ def test_a_domain_is_tagged_and_untagged(swf: Driver, arn: str) -> None:
     assert tags(swf, arn) == {"team": "blue"}
 
 
+@known("documentation")
 def test_a_domain_may_be_registered_with_tags(swf: Driver, arn: str) -> None:
     swf.client.register_domain(
         name="new", workflowExecutionRetentionPeriodInDays="7", tags=[{"key": "k", "value": "v"}]
@@ -216,6 +231,7 @@ def test_a_domain_may_be_registered_with_tags(swf: Driver, arn: str) -> None:
     assert tags(swf, arn) == {}
 
 
+@known("documentation")
 def test_a_domain_has_at_most_fifty_tags(swf: Driver, arn: str) -> None:
     """It is the union that counts; a refused call leaves all as it was."""
     fifty = [{"key": f"k{number}", "value": "v"} for number in range(50)]
@@ -232,6 +248,7 @@ def test_a_domain_has_at_most_fifty_tags(swf: Driver, arn: str) -> None:
     assert domains(swf) == ["shop"]
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     "tag",
     [{"key": "x" * 129}, {"key": "k", "value": "x" * 257}, {"key": "a*b"}],
@@ -242,6 +259,7 @@ def test_tags_that_are_refused(swf: Driver, arn: str, tag: dict[str, str]) -> No
         swf.client.tag_resource(resourceArn=arn, tags=[tag])
 
 
+@known("documentation")
 def test_tags_at_their_longest_and_strangest(swf: Driver, arn: str) -> None:
     put = {"x" * 128: "y" * 256, "_ .:/=+-@": "_ .:/=+-@"}
     swf.client.tag_resource(
@@ -250,6 +268,7 @@ def test_tags_at_their_longest_and_strangest(swf: Driver, arn: str) -> None:
     assert tags(swf, arn) == put
 
 
+@known("documentation")
 def test_only_a_domain_that_exists_has_tags(swf: Driver, arn: str) -> None:
     other_region = arn.replace("us-east-1", "eu-west-1")
     calls: list[tuple[Any, dict[str, Any]]] = [
@@ -263,6 +282,7 @@ def test_only_a_domain_that_exists_has_tags(swf: Driver, arn: str) -> None:
                 call(resourceArn=unknown, **more)
 
 
+@known("documentation")
 def test_tags_leave_no_trace_in_a_history(swf: Driver, arn: str) -> None:
     swf.start()
     swf.client.tag_resource(resourceArn=arn, tags=[{"key": "k", "value": "v"}])

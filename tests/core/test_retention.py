@@ -14,6 +14,7 @@ from tests.support.driver import (
     completes,
     schedule,
 )
+from tests.support.known import known
 from tests.support.looks import DAY, EVER, kinds, refused
 from tests.support.quotas import kept_in
 
@@ -50,6 +51,7 @@ def is_kept(swf: Driver, key: Any) -> bool:
     return found
 
 
+@known("documentation")
 @pytest.mark.parametrize("days", [1, 7, 30, 90])
 def test_a_closed_run_is_kept_for_so_many_days(swf: Driver, days: int) -> None:
     key = kept_in(swf, str(days))
@@ -59,12 +61,14 @@ def test_a_closed_run_is_kept_for_so_many_days(swf: Driver, days: int) -> None:
     assert not is_kept(swf, key)
 
 
+@known("documentation")
 @pytest.mark.parametrize("days", ["0", "NONE"])
 def test_without_retention_a_run_is_gone_with_its_close(swf: Driver, days: str) -> None:
     key = kept_in(swf, days)
     assert not is_kept(swf, key)
 
 
+@known("documentation")
 @pytest.mark.parametrize("days", ["0", "00", "7", "90", "NONE"])
 def test_a_domain_shows_the_retention_it_was_given(swf: Driver, days: str) -> None:
     swf.client.register_domain(name="kept", workflowExecutionRetentionPeriodInDays=days)
@@ -72,6 +76,7 @@ def test_a_domain_shows_the_retention_it_was_given(swf: Driver, days: str) -> No
     assert shown == {"workflowExecutionRetentionPeriodInDays": days}
 
 
+@known("documentation")
 @pytest.mark.parametrize("days", ["91", "365", "99999999", "none", "-1", "1.5", "+7", " 7", "week"])
 def test_a_retention_is_0_to_90_days_or_none(swf: Driver, days: str) -> None:
     with refused("ValidationException", "'workflowExecutionRetentionPeriodInDays' failed"):
@@ -80,6 +85,7 @@ def test_a_retention_is_0_to_90_days_or_none(swf: Driver, days: str) -> None:
         swf.client.describe_domain(name="kept")
 
 
+@known("documentation")
 def test_an_open_run_is_kept_however_old(swf: Driver) -> None:
     """Retention counts from the close, not from the start."""
     swf.start(executionStartToCloseTimeout="31536000")
@@ -90,6 +96,7 @@ def test_an_open_run_is_kept_however_old(swf: Driver) -> None:
     assert kinds(swf)[-1] == "WorkflowExecutionTerminated"
 
 
+@known("documentation")
 def test_runs_go_one_after_the_other(swf: Driver) -> None:
     for name in ("first", "second", "third"):
         swf.start(name)
@@ -110,6 +117,7 @@ def test_runs_go_one_after_the_other(swf: Driver) -> None:
     assert kept() == []
 
 
+@known("documentation")
 def test_a_workflow_id_may_be_used_again_when_its_run_is_gone(swf: Driver) -> None:
     old = swf.start()
     swf.decide(complete())
@@ -121,6 +129,7 @@ def test_a_workflow_id_may_be_used_again_when_its_run_is_gone(swf: Driver) -> No
         swf.history(old)
 
 
+@known("capture", "guess")
 def test_a_token_of_a_run_that_is_gone_is_as_dead_as_after_its_close(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", startToCloseTimeout="NONE"))
@@ -134,6 +143,7 @@ def test_a_token_of_a_run_that_is_gone_is_as_dead_as_after_its_close(swf: Driver
         swf.beat()
 
 
+@known("guess")
 def test_a_parent_hears_of_a_child_that_leaves_nothing_behind(fake: Any) -> None:
     """Without retention the child's history goes at once; the parent's keeps what it was told."""
     swf = Driver(fake)

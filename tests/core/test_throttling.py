@@ -13,6 +13,7 @@ from tests.support.driver import (
     Driver,
     child,
 )
+from tests.support.known import known
 from tests.support.looks import DAY, EVER, driver, kinds, refused
 from tests.support.quotas import causes
 
@@ -36,6 +37,7 @@ def burst(call: Any, calls: int) -> int:
     return done
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("operation", "asked", "capacity", "refill"),
     [
@@ -72,6 +74,7 @@ def test_a_bucket_holds_so_many_calls_and_fills_again(
     assert burst(lambda: call(**asked), capacity + 50) == capacity
 
 
+@known("documentation")
 def test_a_bucket_never_holds_more_than_its_capacity(throttled: Driver) -> None:
     throttled.wait(30 * DAY)
     client = throttled.client
@@ -79,6 +82,7 @@ def test_a_bucket_never_holds_more_than_its_capacity(throttled: Driver) -> None:
     assert burst(lambda: client.list_domains(**listing), 200) == 100
 
 
+@known("documentation")
 def test_each_operation_has_a_bucket_of_its_own(throttled: Driver) -> None:
     client = throttled.client
     burst(lambda: client.list_domains(registrationStatus="REGISTERED"), 101)
@@ -86,6 +90,7 @@ def test_each_operation_has_a_bucket_of_its_own(throttled: Driver) -> None:
     client.list_workflow_types(domain=DOMAIN, registrationStatus="REGISTERED")
 
 
+@known("documentation")
 def test_a_history_has_a_bucket_for_each_execution(throttled: Driver) -> None:
     """400 with 200 a second of each execution, within 2000 with 60 a second of all."""
     throttled.start("one")
@@ -98,6 +103,7 @@ def test_a_history_has_a_bucket_for_each_execution(throttled: Driver) -> None:
     assert burst(throttled.history, 450) == 200
 
 
+@known("guess")
 def test_a_call_that_is_refused_for_its_form_uses_no_token(throttled: Driver) -> None:
     """Constraints of a request are checked before throttling."""
     throttled.wait(3_600)
@@ -108,6 +114,7 @@ def test_a_call_that_is_refused_for_its_form_uses_no_token(throttled: Driver) ->
     assert burst(lambda: throttled.client.list_domains(**listing), 100) == 100
 
 
+@known("guess")
 def test_throttling_comes_before_what_the_call_is_about(throttled: Driver) -> None:
     throttled.wait(3_600)
     for _ in range(200):
@@ -117,6 +124,7 @@ def test_throttling_comes_before_what_the_call_is_about(throttled: Driver) -> No
         throttled.client.describe_domain(name="nowhere")
 
 
+@known("documentation")
 def test_a_throttled_call_changes_nothing(throttled: Driver) -> None:
     throttled.start()
     throttled.step_s = 0
@@ -125,6 +133,7 @@ def test_a_throttled_call_changes_nothing(throttled: Driver) -> None:
     assert kinds(throttled).count("WorkflowExecutionCancelRequested") == 200
 
 
+@known("documentation", "client code")
 def test_children_beyond_the_rate_fail_one_by_one(throttled: Driver) -> None:
     """500 with 12 a second: over-use by decisions is not a fault but events."""
     throttled.start()
@@ -136,6 +145,7 @@ def test_children_beyond_the_rate_fail_one_by_one(throttled: Driver) -> None:
     assert told == 500 + 13  # 12 a second, and 100 ms for the two calls
 
 
+@known("our own")
 def test_without_the_switch_nothing_is_throttled(swf: Driver) -> None:
     listing = {"registrationStatus": "REGISTERED"}
     assert burst(lambda: swf.client.list_domains(**listing), 500) == 500

@@ -24,6 +24,7 @@ from tests.support.driver import (
     schedule,
     timer,
 )
+from tests.support.known import known
 from tests.support.looks import HOUR, YEAR, kinds, refused
 
 
@@ -34,6 +35,7 @@ def unchecked(fake: Fake) -> Any:
     return boto3.client("swf", region_name="us-east-1", config=config)
 
 
+@known("documentation", "client code")
 def test_01_a_closed_run_takes_no_signal_and_no_cancel(swf: Driver) -> None:
     run_id = swf.start()
     swf.decide(complete())
@@ -50,6 +52,7 @@ def test_01_a_closed_run_takes_no_signal_and_no_cancel(swf: Driver) -> None:
         )
 
 
+@known("capture", "client code")
 def test_02_several_new_events_may_stand_in_one_decision_task(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"), schedule("b"))
@@ -62,6 +65,7 @@ def test_02_several_new_events_may_stand_in_one_decision_task(swf: Driver) -> No
     assert "ActivityTaskCompleted" in told
 
 
+@known("capture")
 def test_03_the_last_event_is_always_decision_task_started(swf: Driver) -> None:
     swf.start()
     assert swf.poll()["events"][-1]["eventType"] == "DecisionTaskStarted"
@@ -70,6 +74,7 @@ def test_03_the_last_event_is_always_decision_task_started(swf: Driver) -> None:
     assert swf.poll(reverseOrder=True)["events"][0]["eventType"] == "DecisionTaskStarted"
 
 
+@known("capture")
 def test_04_closing_while_something_arrived_is_refused(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -80,6 +85,7 @@ def test_04_closing_while_something_arrived_is_refused(swf: Driver) -> None:
     assert kinds(swf)[-1] == "WorkflowExecutionCompleted"
 
 
+@known("capture")
 def test_05_unhandled_decision_is_an_event_not_an_error(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -88,6 +94,7 @@ def test_05_unhandled_decision_is_an_event_not_an_error(swf: Driver) -> None:
     assert swf.attributes(7) == {"cause": "UNHANDLED_DECISION", "decisionTaskCompletedEventId": 6}
 
 
+@known("client code")
 def test_06_completing_and_scheduling_in_one_answer_is_rejected_whole(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -97,6 +104,7 @@ def test_06_completing_and_scheduling_in_one_answer_is_rejected_whole(swf: Drive
     assert kinds(swf)[3:] == ["DecisionTaskTimedOut", "DecisionTaskScheduled"]
 
 
+@known("client code")
 @pytest.mark.parametrize("behind", [marker("m"), complete(), schedule("a")])
 def test_07_nothing_may_stand_behind_a_close(swf: Driver, behind: dict[str, Any]) -> None:
     swf.start()
@@ -105,6 +113,7 @@ def test_07_nothing_may_stand_behind_a_close(swf: Driver, behind: dict[str, Any]
         swf.answer(complete(), behind)
 
 
+@known("client code")
 def test_08_one_bad_decision_among_good_ones_leaves_all_undone(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -113,6 +122,7 @@ def test_08_one_bad_decision_among_good_ones_leaves_all_undone(swf: Driver) -> N
     assert kinds(swf)[-1] == "DecisionTaskStarted"
 
 
+@known("client code")
 def test_09_a_swallowed_refusal_hangs_until_the_task_times_out_and_comes_again(
     swf: Driver,
 ) -> None:
@@ -126,6 +136,7 @@ def test_09_a_swallowed_refusal_hangs_until_the_task_times_out_and_comes_again(
     assert kinds(swf)[-1] == "DecisionTaskScheduled"
 
 
+@known("capture")
 def test_10_after_an_empty_answer_no_task_comes_until_something_happens(swf: Driver) -> None:
     swf.start()
     swf.decide()
@@ -135,6 +146,7 @@ def test_10_after_an_empty_answer_no_task_comes_until_something_happens(swf: Dri
     assert "taskToken" in swf.poll()
 
 
+@known("capture", "client code")
 def test_11_a_zero_second_timer_is_what_forces_a_task(swf: Driver) -> None:
     swf.start()
     swf.decide(timer("t", 600))
@@ -147,6 +159,7 @@ def test_11_a_zero_second_timer_is_what_forces_a_task(swf: Driver) -> None:
     assert "taskToken" in swf.poll()
 
 
+@known("documentation", "client code")
 def test_12_values_that_are_too_long_are_refused_and_the_task_stays_open(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -162,6 +175,7 @@ def test_12_values_that_are_too_long_are_refused_and_the_task_stays_open(swf: Dr
     swf.report(completes("x" * 32_768))
 
 
+@known("documentation", "client code")
 def test_12_lengths_are_counted_in_utf_16_units(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -171,6 +185,7 @@ def test_12_lengths_are_counted_in_utf_16_units(swf: Driver) -> None:
     swf.report(completes("ç" * 32_768))
 
 
+@known("client code")
 def test_13_a_failure_that_quotes_the_long_value_is_refused_as_well(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -183,6 +198,7 @@ def test_13_a_failure_that_quotes_the_long_value_is_refused_as_well(swf: Driver)
     assert "ActivityTaskTimedOut" in kinds(swf)
 
 
+@known("documentation")
 def test_14_an_activity_id_in_use_is_an_event(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"), schedule("a"))
@@ -193,6 +209,7 @@ def test_14_an_activity_id_in_use_is_an_event(swf: Driver) -> None:
     assert kinds(swf)[-1] == "ActivityTaskScheduled"
 
 
+@known("documentation")
 def test_15_a_timer_id_in_use_is_an_event(swf: Driver) -> None:
     swf.start()
     swf.decide(timer("t", 60), timer("t", 60))
@@ -203,6 +220,7 @@ def test_15_a_timer_id_in_use_is_an_event(swf: Driver) -> None:
     assert kinds(swf)[-1] == "TimerStarted"
 
 
+@known("documentation")
 def test_16_a_timeout_that_is_a_number_does_not_deserialise(swf: Driver, unchecked: Any) -> None:
     with refused("SerializationException"):
         unchecked.start_workflow_execution(
@@ -213,12 +231,14 @@ def test_16_a_timeout_that_is_a_number_does_not_deserialise(swf: Driver, uncheck
         )
 
 
+@known("documentation")
 @pytest.mark.parametrize("text", ["+5", "-1", " 5", "1.5", "none", "5s", "123456789", "１２"])
 def test_17_a_duration_is_at_most_eight_digits(swf: Driver, text: str) -> None:
     with refused("ValidationException", "taskStartToCloseTimeout"):
         swf.start(taskStartToCloseTimeout=text)
 
 
+@known("documentation")
 @pytest.mark.parametrize("text", ["NONE", str(YEAR + 1), "99999999"])
 def test_18_an_execution_lasts_a_year_at_most(swf: Driver, text: str) -> None:
     with refused("ValidationException", "executionStartToCloseTimeout"):
@@ -226,6 +246,7 @@ def test_18_an_execution_lasts_a_year_at_most(swf: Driver, text: str) -> None:
     swf.start(executionStartToCloseTimeout=str(YEAR))
 
 
+@known("documentation")
 def test_19_a_setting_without_a_default_is_missed(swf: Driver) -> None:
     for kind in ("workflow", "activity"):
         getattr(swf.client, f"register_{kind}_type")(domain=DOMAIN, name="bare", version="1")
@@ -258,6 +279,7 @@ def test_19_a_setting_without_a_default_is_missed(swf: Driver) -> None:
     assert kinds(swf)[-1] == "ActivityTaskScheduled"
 
 
+@known("documentation")
 def test_20_the_defaults_of_a_version_never_change(swf: Driver) -> None:
     with refused("TypeAlreadyExistsFault", "WorkflowType=[name=order, version=1.0]"):
         swf.client.register_workflow_type(
@@ -269,6 +291,7 @@ def test_20_the_defaults_of_a_version_never_change(swf: Driver) -> None:
     assert described["configuration"]["defaultChildPolicy"] == "TERMINATE"
 
 
+@known("documentation")
 def test_21_deprecated_names_stay_taken(swf: Driver) -> None:
     swf.client.deprecate_activity_type(
         domain=DOMAIN, activityType={"name": "pay", "version": "1.0"}
@@ -280,6 +303,7 @@ def test_21_deprecated_names_stay_taken(swf: Driver) -> None:
         swf.client.register_domain(name=DOMAIN, workflowExecutionRetentionPeriodInDays="1")
 
 
+@known("documentation", "client code")
 def test_22_a_task_given_to_a_client_that_has_gone_is_lost_until_it_times_out() -> None:
     def decide() -> None:
         client: Any = boto3.client("swf")
@@ -309,5 +333,6 @@ def test_22_a_task_given_to_a_client_that_has_gone_is_lost_until_it_times_out() 
     assert told[-1] == "WorkflowExecutionCompleted"
 
 
+@known("capture", "client code")
 def test_23_an_empty_poll_has_no_task_token(swf: Driver) -> None:
     assert "taskToken" not in swf.poll()

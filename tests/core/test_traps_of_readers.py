@@ -23,6 +23,7 @@ from tests.support.driver import (
     schedule,
     timer,
 )
+from tests.support.known import known
 from tests.support.looks import EVER, HOUR, YEAR, driver, kinds, refused
 
 
@@ -51,6 +52,7 @@ def lagging() -> Iterator[Driver]:
     yield from driver(visibility_lag_ms=2_000)
 
 
+@known("documentation")
 def test_24_page_tokens_of_polls_and_of_histories_are_not_exchangeable(swf: Driver) -> None:
     run_id = swf.start()
     polled = swf.poll(maximumPageSize=1)["nextPageToken"]
@@ -66,6 +68,7 @@ def test_24_page_tokens_of_polls_and_of_histories_are_not_exchangeable(swf: Driv
         swf.poll(nextPageToken=read)
 
 
+@known("client code")
 def test_25_a_history_of_more_than_a_thousand_events_comes_in_pages(swf: Driver) -> None:
     swf.start()
     swf.decide(*(marker(str(number)) for number in range(1_000)))
@@ -79,6 +82,7 @@ def test_25_a_history_of_more_than_a_thousand_events_comes_in_pages(swf: Driver)
     assert ids == list(range(1, first["startedEventId"] + 1))
 
 
+@known("client code")
 def test_26_page_tokens_grow_old_and_the_task_times_out_meanwhile(swf: Driver) -> None:
     swf.start(executionStartToCloseTimeout=str(YEAR))
     first = swf.poll(maximumPageSize=1)
@@ -92,6 +96,7 @@ def test_26_page_tokens_grow_old_and_the_task_times_out_meanwhile(swf: Driver) -
         swf.poll(maximumPageSize=1, nextPageToken=first["nextPageToken"])
 
 
+@known("documentation")
 def test_27_asking_for_a_further_page_takes_no_further_task(swf: Driver) -> None:
     swf.start("one")
     swf.start("two")
@@ -103,6 +108,7 @@ def test_27_asking_for_a_further_page_takes_no_further_task(swf: Driver) -> None
     assert swf.poll()["workflowExecution"]["workflowId"] == "two"
 
 
+@known("documentation")
 def test_28_listings_may_lag_behind(lagging: Driver) -> None:
     def listed() -> tuple[int, int]:
         times = {"domain": DOMAIN, "startTimeFilter": {"oldestDate": 0}}
@@ -122,6 +128,7 @@ def test_28_listings_may_lag_behind(lagging: Driver) -> None:
     assert lagging.describe()["executionInfo"]["executionStatus"] == "CLOSED"
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("filters", "text"),
     [
@@ -149,6 +156,7 @@ def test_29_filters_that_do_not_go_together(
         getattr(swf.client, f"{call}_closed_workflow_executions")(domain=DOMAIN, **filters)
 
 
+@known("documentation")
 def test_30_a_tag_matches_whole_and_exactly(swf: Driver) -> None:
     swf.start(tagList=["Express"])
 
@@ -162,12 +170,14 @@ def test_30_a_tag_matches_whole_and_exactly(swf: Driver) -> None:
     assert [found("Express"), found("express"), found("Exp")] == [1, 0, 0]
 
 
+@known("documentation")
 def test_31_six_tags_are_too_many(swf: Driver) -> None:
     with refused("ValidationException", "'tagList' failed to satisfy constraint"):
         swf.start(tagList=list("abcdef"))
     swf.start(tagList=list("abcde"))
 
 
+@known("documentation")
 def test_32_a_closed_run_is_gone_when_its_retention_is_over(swf: Driver) -> None:
     run_id = swf.start()
     swf.decide(complete())
@@ -183,6 +193,7 @@ def test_32_a_closed_run_is_gone_when_its_retention_is_over(swf: Driver) -> None
     assert counted["count"] == 0
 
 
+@known("documentation")
 def test_33_a_workflow_id_is_unique_among_open_runs_only(swf: Driver) -> None:
     first = swf.start()
     with refused("WorkflowExecutionAlreadyStartedFault"):
@@ -191,12 +202,14 @@ def test_33_a_workflow_id_is_unique_among_open_runs_only(swf: Driver) -> None:
     assert swf.start() != first
 
 
+@known("documentation")
 def test_34_describing_needs_the_run_id(swf: Driver) -> None:
     swf.start()
     with pytest.raises(botocore.exceptions.ParamValidationError, match="runId"):
         swf.client.describe_workflow_execution(domain=DOMAIN, execution={"workflowId": "order-1"})
 
 
+@known("documentation")
 def test_35_a_worker_that_never_beats_learns_of_no_cancel_and_may_time_out(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", heartbeatTimeout="30"))
@@ -212,6 +225,7 @@ def test_35_a_worker_that_never_beats_learns_of_no_cancel_and_may_time_out(swf: 
     }
 
 
+@known("documentation")
 def test_36_a_requested_cancel_does_not_free_the_slot(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -225,6 +239,7 @@ def test_36_a_requested_cancel_does_not_free_the_slot(swf: Driver) -> None:
     assert kinds(swf)[-1] == "ActivityTaskScheduled"
 
 
+@known("documentation")
 def test_37_the_service_cancels_an_unstarted_activity_itself(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -239,6 +254,7 @@ def test_37_the_service_cancels_an_unstarted_activity_itself(swf: Driver) -> Non
     assert "taskToken" not in swf.take()
 
 
+@known("documentation", "client code")
 def test_38_an_answer_after_the_timeout_is_refused(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -251,6 +267,7 @@ def test_38_an_answer_after_the_timeout_is_refused(swf: Driver) -> None:
         swf.beat()
 
 
+@known("documentation")
 def test_39_the_service_never_retries_an_activity(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -260,6 +277,7 @@ def test_39_the_service_never_retries_an_activity(swf: Driver) -> None:
     assert kinds(swf).count("ActivityTaskScheduled") == 1
 
 
+@known("documentation")
 def test_40_the_result_of_a_timed_out_task_never_appears(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -270,6 +288,7 @@ def test_40_the_result_of_a_timed_out_task_never_appears(swf: Driver) -> None:
     assert "ActivityTaskCompleted" not in kinds(swf)
 
 
+@known("capture")
 def test_41_of_a_timed_out_decision_nothing_was_applied(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -283,6 +302,7 @@ def test_41_of_a_timed_out_decision_nothing_was_applied(swf: Driver) -> None:
     assert "MarkerRecorded" not in told
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize(
     ("made", "cause"),
     [
@@ -303,6 +323,7 @@ def test_42_beyond_the_limit_of_open_ones_each_try_brings_a_failure_and_a_task(
         assert kinds(few)[-1] == "DecisionTaskScheduled"
 
 
+@known("client code")
 def test_43_beyond_a_rate_each_try_brings_a_failure_and_a_task(throttled: Driver) -> None:
     throttled.start()
     throttled.decide(*(schedule(str(n)) for n in range(1_000)))
@@ -318,6 +339,7 @@ def test_43_beyond_a_rate_each_try_brings_a_failure_and_a_task(throttled: Driver
     assert newest(throttled, 1)[0]["eventType"] == "ActivityTaskScheduled"
 
 
+@known("capture", "documentation")
 def test_44_a_run_is_terminated_at_its_limit_of_events(few: Driver) -> None:
     few.start()
     few.decide(*(marker(str(n)) for n in range(56)))
@@ -326,6 +348,7 @@ def test_44_a_run_is_terminated_at_its_limit_of_events(few: Driver) -> None:
     assert few.attributes(61) == {"cause": "EVENT_LIMIT_EXCEEDED", "childPolicy": "TERMINATE"}
 
 
+@known("documentation")
 def test_45_continue_as_new_takes_the_types_defaults(swf: Driver) -> None:
     swf.start(
         input="old",
@@ -349,6 +372,7 @@ def test_45_continue_as_new_takes_the_types_defaults(swf: Driver) -> None:
     }
 
 
+@known("client code")
 def test_46_a_parent_hears_nothing_of_a_continuation_and_later_of_the_last_run(
     swf: Driver,
 ) -> None:

@@ -25,6 +25,7 @@ from tests.support.driver import (
     signal_external,
     timer,
 )
+from tests.support.known import known
 from tests.support.looks import EVER, HOUR, YEAR, driver, kinds, refused
 
 
@@ -39,6 +40,7 @@ def following() -> Iterator[Driver]:
     yield from driver(follow_up_ms=40)
 
 
+@known("capture")
 def test_47_children_survive_a_completed_parent_only_with_abandon(swf: Driver) -> None:
     swf.start(childPolicy="ABANDON")
     swf.decide(child("kid", taskList={"name": "kids"}))
@@ -48,6 +50,7 @@ def test_47_children_survive_a_completed_parent_only_with_abandon(swf: Driver) -
     assert [i["execution"]["workflowId"] for i in open_ones["executionInfos"]] == ["kid"]
 
 
+@known("capture")
 def test_48_a_child_is_started_separately_and_later(following: Driver) -> None:
     following.start()
     following.decide(child("kid"), marker("m"))
@@ -61,6 +64,7 @@ def test_48_a_child_is_started_separately_and_later(following: Driver) -> None:
     """)
 
 
+@known("capture", "documentation")
 def test_49_only_an_id_that_is_running_shows_an_initiated_event_before_the_failure(
     swf: Driver,
 ) -> None:
@@ -76,6 +80,7 @@ def test_49_only_an_id_that_is_running_shows_an_initiated_event_before_the_failu
     """)
 
 
+@known("capture")
 def test_50_a_signal_to_a_missing_run_is_a_later_event(swf: Driver) -> None:
     swf.start()
     swf.decide(signal_external("nobody"))
@@ -86,6 +91,7 @@ def test_50_a_signal_to_a_missing_run_is_a_later_event(swf: Driver) -> None:
     ]
 
 
+@known("capture", "documentation")
 def test_51_a_higher_priority_goes_first_and_then_the_order_of_arrival(swf: Driver) -> None:
     swf.start()
     swf.decide(
@@ -99,6 +105,7 @@ def test_51_a_higher_priority_goes_first_and_then_the_order_of_arrival(swf: Driv
     assert taken == ["b", "d", "a", "e", "c"]
 
 
+@known("documentation")
 def test_52_priority_is_not_inherited(swf: Driver) -> None:
     swf.start(taskPriority="9")
     swf.decide(schedule("a"), child("kid"))
@@ -107,6 +114,7 @@ def test_52_priority_is_not_inherited(swf: Driver) -> None:
     assert "taskPriority" not in swf.attributes(6)
 
 
+@known("documentation")
 def test_53_decision_lists_and_activity_lists_of_one_name_do_not_meet(swf: Driver) -> None:
     swf.start(taskList={"name": "same"})
     assert "taskToken" not in swf.take("same")
@@ -116,6 +124,7 @@ def test_53_decision_lists_and_activity_lists_of_one_name_do_not_meet(swf: Drive
     assert swf.take("same")["activityId"] == "a"
 
 
+@known("documentation")
 def test_54_deprecating_a_type_stops_nothing_that_runs(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -130,6 +139,7 @@ def test_54_deprecating_a_type_stops_nothing_that_runs(swf: Driver) -> None:
         swf.start("another")
 
 
+@known("documentation")
 def test_55_a_deprecated_domain_still_shows_what_was_in_it(swf: Driver) -> None:
     swf.start()
     swf.client.deprecate_domain(name=DOMAIN)
@@ -140,6 +150,7 @@ def test_55_a_deprecated_domain_still_shows_what_was_in_it(swf: Driver) -> None:
     assert swf.describe()["executionInfo"]["closeStatus"] == "COMPLETED"
 
 
+@known("documentation")
 def test_56_a_cancel_request_closes_nothing(swf: Driver) -> None:
     swf.start()
     swf.request_cancel()
@@ -150,12 +161,14 @@ def test_56_a_cancel_request_closes_nothing(swf: Driver) -> None:
     assert swf.describe()["executionInfo"]["cancelRequested"] is False, "as recorded"
 
 
+@known("capture")
 def test_57_cancelling_needs_no_request(swf: Driver) -> None:
     swf.start()
     swf.decide(cancel(details="bye"))
     assert swf.describe()["executionInfo"]["closeStatus"] == "CANCELED"
 
 
+@known("capture")
 def test_58_run_ids_hold_characters_that_addresses_must_escape(swf: Driver) -> None:
     ids = [swf.start(str(number)) for number in range(50)]
     assert all(re.fullmatch(r"22[A-Za-z0-9+/]{43}=", one) for one in ids)
@@ -164,6 +177,7 @@ def test_58_run_ids_hold_characters_that_addresses_must_escape(swf: Driver) -> N
     assert len(set(ids)) == len(ids)
 
 
+@known("capture")
 def test_59_one_batch_shares_an_instant_and_other_causes_do_not(swf: Driver) -> None:
     swf.start()
     swf.decide(marker("a"), marker("b"))
@@ -173,6 +187,7 @@ def test_59_one_batch_shares_an_instant_and_other_causes_do_not(swf: Driver) -> 
     assert stamps[2] < stamps[3] < stamps[6] == stamps[7]
 
 
+@known("capture")
 def test_60_instants_on_the_wire_are_doubles_in_scientific_form(swf: Driver) -> None:
     swf.start()
     domain = swf.fake.service.machine.world.region("us-east-1").domain(DOMAIN)
@@ -184,6 +199,7 @@ def test_60_instants_on_the_wire_are_doubles_in_scientific_form(swf: Driver) -> 
     assert json.loads(body)["events"][0]["eventTimestamp"] == x.started_at / 1000
 
 
+@known("documentation")
 def test_61_an_affinity_list_that_nobody_polls(swf: Driver) -> None:
     swf.start()
     swf.decide(taskList={"name": "sticky"}, taskListScheduleToStartTimeout="5")
@@ -201,6 +217,7 @@ def test_61_an_affinity_list_that_nobody_polls(swf: Driver) -> None:
     assert "taskToken" in swf.poll("deciders"), "back to the original list"
 
 
+@known("documentation")
 def test_61_without_a_time_limit_it_waits_for_ever(swf: Driver) -> None:
     swf.start(executionStartToCloseTimeout=str(YEAR))
     swf.decide(taskList={"name": "sticky"})
@@ -210,6 +227,7 @@ def test_61_without_a_time_limit_it_waits_for_ever(swf: Driver) -> None:
     assert "taskToken" in swf.poll("sticky")
 
 
+@known("capture")
 def test_62_the_execution_context_stays_until_overwritten(swf: Driver) -> None:
     swf.start()
     assert "latestExecutionContext" not in swf.describe()
@@ -223,6 +241,7 @@ def test_62_the_execution_context_stays_until_overwritten(swf: Driver) -> None:
     assert swf.attributes(14)["executionContext"] == ""
 
 
+@known("client code")
 def test_63_a_thousand_decisions_at_once_are_the_limit(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -231,6 +250,7 @@ def test_63_a_thousand_decisions_at_once_are_the_limit(swf: Driver) -> None:
     swf.answer(*(marker("m") for _ in range(1_000)))
 
 
+@known("client code")
 def test_63_and_a_megabyte(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -239,6 +259,7 @@ def test_63_and_a_megabyte(swf: Driver) -> None:
     swf.answer(*(marker("m", details="x" * 32_768) for _ in range(30)))
 
 
+@known("capture", "client code")
 def test_64_throttling_is_a_fault_of_its_own_and_passes(throttled: Driver) -> None:
     throttled.start()
     for _ in range(200):
@@ -254,6 +275,7 @@ def test_64_throttling_is_a_fault_of_its_own_and_passes(throttled: Driver) -> No
     throttled.signal()
 
 
+@known("client code")
 def test_65_the_already_started_fault_names_no_run(swf: Driver) -> None:
     run_id = swf.start()
     with refused("WorkflowExecutionAlreadyStartedFault") as told:
@@ -261,6 +283,7 @@ def test_65_the_already_started_fault_names_no_run(swf: Driver) -> None:
     assert run_id not in str(told.value)
 
 
+@known("client code")
 def test_66_the_events_know_the_time_whatever_the_deciders_clock_says() -> None:
     seen: list[tuple[float, float]] = []
 
@@ -294,6 +317,7 @@ def test_66_the_events_know_the_time_whatever_the_deciders_clock_says() -> None:
     assert own - by_event == pytest.approx(30)
 
 
+@known("capture")
 def test_67_timers_and_timeouts_are_never_early(swf: Driver) -> None:
     swf.start()
     swf.decide(timer("t", 10))
@@ -305,6 +329,7 @@ def test_67_timers_and_timeouts_are_never_early(swf: Driver) -> None:
     assert (fired - begun).total_seconds() == 10
 
 
+@known("documentation")
 @pytest.mark.parametrize("bad", ["a:b", "a/b", "a|b", "a\nb", "a\x7fb", "arn"])
 def test_68_names_with_forbidden_characters(swf: Driver, bad: str) -> None:
     register = swf.client.register_domain
@@ -324,10 +349,12 @@ def test_68_names_with_forbidden_characters(swf: Driver, bad: str) -> None:
             swf.answer(one)
 
 
+@known("documentation")
 def test_68_but_names_that_only_contain_arn_are_fine(swf: Driver) -> None:
     swf.start("learn arn by heart")
 
 
+@known("client code")
 def test_69_what_was_just_registered_may_be_unknown_for_a_while() -> None:
     with fake_swf(clock="virtual", behaviour=Behaviour(registration_lag_ms=4_000)) as fake:
         client: Any = boto3.client("swf", region_name="us-east-1")
@@ -342,6 +369,7 @@ def test_69_what_was_just_registered_may_be_unknown_for_a_while() -> None:
             )
 
 
+@known("documentation")
 def test_70_control_comes_back_only_where_the_model_has_it(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a", control="mine"), timer("t", 1, control="mine"))
