@@ -163,13 +163,13 @@ class Machine:
             self.watch(x, event)
         if kind in REACTIONS:
             self._followers.append((x, event))
+        if len(x.events) >= self._events_max:
+            closing.end_at_event_limit(self, x)
         if kind in TRIGGERS:
             if self._batch is x:
                 self._news = True
             else:
                 decision_tasks.schedule(self, x)
-        if len(x.events) >= self._events_max:
-            closing.end_at_event_limit(self, x)
         return event
 
     def settle(self) -> None:

@@ -117,7 +117,8 @@ class Reenactment:
             ours, theirs = seen.attrs.get(name), event.attrs.get(name)
             if (ours or _nothing(name)) != (theirs or _nothing(name)) and ours != theirs:
                 return Difference(event, seen, f"{name} is {ours!r}, captured was {theirs!r}")
-        if event.at != UNTIMED and not 0 <= seen.at - event.at <= _BACKWARDS_MS:
+        behind = LATE_MS if event.attrs.get("cause") == "EVENT_LIMIT_EXCEEDED" else 0
+        if event.at != UNTIMED and not -behind <= seen.at - event.at <= _BACKWARDS_MS:
             return Difference(event, seen, f"its time differs by {seen.at - event.at} ms")
         return None
 

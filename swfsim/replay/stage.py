@@ -88,6 +88,12 @@ class Stage(Machine):
         return refused(cause, **({"initiatedEventId": 0} if "initiatedEventId" in shown else {}))
 
 
+def _events_max(captured: Captured) -> int:
+    """The limit that ended the run, if one did: the service does not keep it to the event."""
+    last = captured.events[-1]
+    return last.id - 1 if last.attrs.get("cause") == "EVENT_LIMIT_EXCEEDED" else _MANY
+
+
 class Scene:
     """One captured history on the stage: the execution so far, and the tokens that workers hold."""
 
@@ -103,7 +109,7 @@ class Scene:
                     open_timers=_MANY,
                     open_children=_MANY,
                     open_lambdas=_MANY,
-                    events=_MANY,
+                    events=_events_max(captured),
                     decisions=_MANY,
                 ),
             )

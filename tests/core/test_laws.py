@@ -26,6 +26,7 @@ from swfsim.core.world import Execution, World
 from swfsim.replay.histories import Captured
 from swfsim.replay.reenact import Reenactment
 from swfsim.spec import model
+from swfsim.spec.behaviour import Behaviour, Quotas
 from swfsim.spec.faults import Fault
 from tests.support import driver
 from tests.support.anything import Anything
@@ -100,6 +101,20 @@ decision_lists = st.sampled_from(
 ).flatmap(lambda one: one)
 
 
+behaviours = st.sampled_from(
+    [
+        Behaviour(),
+        Behaviour(),
+        Behaviour(follow_up_ms=40, visibility_lag_ms=1_000),
+        Behaviour(throttling=True, child_policy_on_close="documented"),
+        Behaviour(denied=frozenset({"StartTimer", "SignalExternalWorkflowExecution"})),
+        Behaviour(
+            quotas=Quotas(40, 40, 2, 30, 1, 1, 1, 1, 9, 9),
+            outages={"PollForDecisionTask": ["InternalFailure"]},
+        ),
+    ]
+)
+
 RARE = ("TerminateWorkflowExecution", "DeprecateDomain", "DeleteWorkflowType", "DeleteActivityType")
 """After these there is little left to call about."""
 
@@ -109,10 +124,11 @@ class Runs(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = Machine()
         self.now = NOW
         self.decision_tokens: list[str] = []
         self.activity_tokens: list[str] = []
+
+    def register(self) -> None:
         self.call("RegisterDomain", name=DOMAIN, workflowExecutionRetentionPeriodInDays="7")
         for version in ("1.0", "old"):
             self.call(
@@ -136,17 +152,9 @@ class Runs(RuleBasedStateMachine):
                 defaultTaskStartToCloseTimeout="60",
                 defaultTaskHeartbeatTimeout="30",
             )
-        for kind in ("Workflow", "Activity"):
-            self.call(
-                f"Deprecate{kind}Type",
-                domain=DOMAIN,
-                **{
-                    f"{kind.lower()}Type": {
-                        "name": {"Workflow": "order", "Activity": "pay"}[kind],
-                        "version": "old",
-                    }
-                },
-            )
+        for kind, name in (("Workflow", "order"), ("Activity", "pay")):
+            old = {f"{kind.lower()}Type": {"name": name, "version": "old"}}
+            self.call(f"Deprecate{kind}Type", domain=DOMAIN, **old)
 
     def call(self, operation: str, **params: Any) -> Any:
         """One call; a fault must leave every history as it was."""
@@ -163,8 +171,10 @@ class Runs(RuleBasedStateMachine):
             assert params == kept, "the caller's parameters were changed"
         return answer
 
-    @initialize(policy=policies)
-    def start_one(self, policy: str) -> None:
+    @initialize(behaviour=behaviours, policy=policies)
+    def start_one(self, behaviour: Behaviour, policy: str) -> None:
+        self.machine = Machine(behaviour=behaviour)
+        self.register()
         self.start("w1", "1.0", policy, "main")
 
     @rule(

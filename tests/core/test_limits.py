@@ -285,6 +285,15 @@ def test_its_child_policy_is_applied(short: Driver, policy: str) -> None:
 
 
 @known("guess")
+def test_no_decision_task_is_scheduled_beyond_the_limit() -> None:
+    for swf in driver(quotas=Quotas(events=5)):
+        swf.start()
+        swf.decide()
+        swf.signal()
+        assert kinds(swf)[4:] == ["WorkflowExecutionSignaled", "WorkflowExecutionTerminated"]
+
+
+@known("guess")
 def test_a_close_at_the_limit_is_a_close(short: Driver) -> None:
     short.start()
     for number in range(14):

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from swfsim import Behaviour, fake_swf
 from swfsim.replay import histories
 from swfsim.replay.reenact import Difference, Reenactment
+from swfsim.spec.behaviour import Quotas
 from tests.support.driver import (
     Driver,
     cancel_activity,
+    cancel_timer,
     child,
     complete,
     completes,
@@ -300,3 +303,18 @@ def test_a_long_history_with_activities_that_beat_all_the_while(swf: Driver) -> 
         for number in range(len(events) + 1, 25_001)
     ]
     assert reenacted(events) is None
+
+
+@pytest.mark.parametrize("after_s", [0, 0.5])
+def test_a_history_that_the_limit_of_events_ended(after_s: float) -> None:
+    """Wherever the service noticed it: here behind a refused decision, with no task after it."""
+    with fake_swf(clock="virtual", behaviour=Behaviour(quotas=Quotas(events=6))) as fake:
+        swf = Driver(fake).register()
+        swf.start()
+        swf.decide(marker("m"), cancel_timer("nothing"))
+        events = captured(swf)
+    assert [event["eventType"] for event in events[-2:]] == [
+        "CancelTimerFailed",
+        "WorkflowExecutionTerminated",
+    ]
+    assert reenacted(later(events, 7, after_s)) is None
