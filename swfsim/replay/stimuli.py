@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.core import activities, runs
-from swfsim.core.events import Event, only
+from swfsim.core.events import Event, Parked, only
 from swfsim.core.tables import DEADLINES
 from swfsim.replay import decisions
 from swfsim.replay.histories import UNTIMED
@@ -62,7 +62,8 @@ def _start_deciding(scene: Scene, event: Event) -> str | None:
         taskList={"name": x.queued.list_name},
         **only(event.attrs, "identity"),
     )
-    scene.decision_token = answer["taskToken"]
+    if not isinstance(answer, Parked):  # its start was not one event too many
+        scene.decision_token = answer["taskToken"]
     return None
 
 
@@ -99,7 +100,8 @@ def _start_working(scene: Scene, event: Event) -> str | None:
         taskList={"name": task.list_name},
         **only(event.attrs, "identity"),
     )
-    scene.activity_tokens[task.scheduled_id] = answer["taskToken"]
+    if not isinstance(answer, Parked):
+        scene.activity_tokens[task.scheduled_id] = answer["taskToken"]
     return None
 
 

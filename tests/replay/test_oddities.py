@@ -318,3 +318,18 @@ def test_a_history_that_the_limit_of_events_ended(after_s: float) -> None:
         "WorkflowExecutionTerminated",
     ]
     assert reenacted(later(events, 7, after_s)) is None
+
+
+@pytest.mark.parametrize("kind", ["decision", "activity"])
+def test_a_task_whose_start_was_the_last_event_allowed(kind: str) -> None:
+    most = {"decision": 3, "activity": 6}[kind]
+    with fake_swf(clock="virtual", behaviour=Behaviour(quotas=Quotas(events=most))) as fake:
+        swf = Driver(fake).register()
+        swf.start()
+        swf.poll()
+        if kind == "activity":
+            swf.answer(schedule("a"))
+            swf.take()
+        events = captured(swf)
+    assert events[-2]["eventType"].endswith("TaskStarted")
+    assert reenacted(events) is None
