@@ -6,6 +6,7 @@ HTTP, or as a letter of a simulated worker.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +17,8 @@ from swfsim.functions import Function, Invoker
 from swfsim.spec import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from swfsim.clock import Clock
     from swfsim.core.events import Attrs
     from swfsim.core.tasklists import TaskList
@@ -29,22 +32,26 @@ REGION = "us-east-1"
 class Service:
     """A machine with a clock. May be called from many threads at once.
 
-    ``poll_s`` is how long an empty poll is held on a clock that runs. ``made`` collects the
+    With a ``secret`` of its own, equal calls give equal answers, run ids and tokens included.
+    Without one, equal calls give equal run ids, and no token of another service is taken for its
+    own. ``poll_s`` is how long an empty poll is held on a clock that runs. ``made`` collects the
     services that are made while somebody, such as the pytest plugin, wants to look at them all.
     """
 
     made: ClassVar[list[Service] | None] = None
+    _count: ClassVar[Iterator[int]] = itertools.count(1)
 
     def __init__(
         self,
         clock: Clock,
         *,
-        secret: int = 0,
+        secret: int | None = None,
         behaviour: Behaviour | None = None,
         poll_s: float = limits.LONG_POLL_S,
     ) -> None:
         self.clock = clock
-        self.machine = Machine(secret=secret, behaviour=behaviour)
+        seal = f"service {next(self._count)}" if secret is None else f"secret {secret}"
+        self.machine = Machine(secret=secret or 0, seal=seal, behaviour=behaviour)
         self.poll_s = poll_s
         self.lambda_functions: dict[str, Function] = {}
         self._invoker = Invoker(self.lambda_functions, clock, self._end_lambda)

@@ -104,13 +104,13 @@ def poll(m: Recorder, region: Region, asked: Attrs) -> Attrs | Parked:
 def _token(x: Execution, task: Activity) -> str:
     region = x.domain.region
     kind = f"activity {region.name}"
-    return tokens.seal(region.world.secret, kind, x.run_id, str(task.scheduled_id), x.workflow_id)
+    return tokens.seal(region.world.seal, kind, x.run_id, str(task.scheduled_id), x.workflow_id)
 
 
 def _holder(region: Region, token: str) -> tuple[Execution, Activity]:
     """The open task of a token, or the service's fault."""
     kind, run_id, scheduled, workflow_id = (
-        *tokens.unseal(region.world.secret, token),
+        *tokens.unseal(region.world.seal, token),
         *("",) * 4,
     )[:4]
     if kind != f"activity {region.name}":

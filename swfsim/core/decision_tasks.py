@@ -94,14 +94,14 @@ def _token(x: Execution, scheduled: int, started: int) -> str:
     region = x.domain.region
     kind = f"decision {region.name}"
     return tokens.seal(
-        region.world.secret, kind, x.run_id, str(scheduled), str(started), x.workflow_id
+        region.world.seal, kind, x.run_id, str(scheduled), str(started), x.workflow_id
     )
 
 
 def holder(region: Region, token: str) -> Execution:
     """The execution whose running decision task this token answers, or the service's fault."""
     kind, run_id, scheduled, started, workflow_id = (
-        *tokens.unseal(region.world.secret, token),
+        *tokens.unseal(region.world.seal, token),
         *("",) * 5,
     )[:5]
     if kind != f"decision {region.name}":
@@ -129,9 +129,9 @@ def complete(m: Recorder, x: Execution, asked: Attrs) -> Event:
 
 
 def count_pending(m: Recorder, region: Region, asked: Attrs) -> Attrs:
-    lists = region.domain(asked["domain"]).decision_lists
-    waiting = lists.get(asked["taskList"]["name"], ())
-    return {"count": len(waiting), "truncated": False}
+    """A task that is queued behind a running one is scheduled and not started, so it counts."""
+    waiting = region.domain(asked["domain"]).decision_lists.get(asked["taskList"]["name"])
+    return {"count": 0 if waiting is None else waiting.scheduled, "truncated": False}
 
 
 # Reactions
@@ -173,11 +173,12 @@ def time_out(m: Recorder, x: Execution, started_id: int) -> None:
 
 
 def due_to_start(x: Execution, scheduled_id: int) -> int | None:
+    """The clock runs while the task lies in its list, not while it stands behind a running one."""
     task = x.queued
-    if task is None or task.scheduled_id != scheduled_id or not x.open:
+    if task is None or task.scheduled_id != scheduled_id or x.deciding is not None or not x.open:
         return None
     limit = task.schedule_to_start
-    return None if limit is None else task.scheduled_at + limit
+    return None if limit is None else task.listed_at + limit
 
 
 def time_out_to_start(m: Recorder, x: Execution, scheduled_id: int) -> None:
@@ -213,11 +214,18 @@ def scheduled(x: Execution, e: Event) -> None:
         duration_ms(attrs.get("scheduleToStartTimeout")),
     )
     if x.deciding is None:
-        x.domain.decision_list(task.list_name).add(task, task.priority)
+        _list(x, task, e.at)
+    else:
+        x.domain.decision_list(task.list_name).hold(task)
+
+
+def _list(x: Execution, task: DecisionTask, at: int) -> None:
+    """From now on a poll can take the task."""
+    task.listed_at = at
+    x.domain.decision_list(task.list_name).add(task, task.priority)
     if task.schedule_to_start is not None:
-        x.domain.world.deadlines.push(
-            e.at + task.schedule_to_start, "decision task to start", x, e.id
-        )
+        due = at + task.schedule_to_start
+        x.domain.world.deadlines.push(due, "decision task to start", x, task.scheduled_id)
 
 
 def started(x: Execution, e: Event) -> None:
@@ -238,7 +246,7 @@ def completed(x: Execution, e: Event) -> None:
     if "taskList" in e.attrs:
         limit = e.attrs.get("taskListScheduleToStartTimeout")
         x.override = (e.attrs["taskList"]["name"], None if limit == "NONE" else limit)
-    _free(x)
+    _free(x, e.at)
 
 
 def timed_out(x: Execution, e: Event) -> None:
@@ -251,11 +259,11 @@ def timed_out(x: Execution, e: Event) -> None:
         x.domain.decision_list(task.list_name).remove(task)
         x.queued = None
     else:
-        _free(x)
+        _free(x, e.at)
 
 
-def _free(x: Execution) -> None:
+def _free(x: Execution, at: int) -> None:
     """The running task has ended: the queued one, if any, can be taken from now on."""
     x.deciding = None
     if x.queued is not None:
-        x.domain.decision_list(x.queued.list_name).add(x.queued, x.queued.priority)
+        _list(x, x.queued, at)

@@ -57,7 +57,12 @@ def describe(m: Recorder, region: Region, asked: Attrs) -> Attrs:
 def list_all(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """By name; ``reverseOrder`` turns the order round."""
     names = sorted(
-        (name for name, d in region.domains.items() if d.status == asked["registrationStatus"]),
+        (
+            name
+            for name, domain in region.domains.items()
+            if domain.status == asked["registrationStatus"]
+            and not region.world.too_new(domain.created_at)
+        ),
         reverse=asked.get("reverseOrder", False),
     )
     shown, token = pages.after(region, "ListDomains", asked, names)
@@ -99,7 +104,7 @@ def _check_tag_count(tags: dict[str, str]) -> None:
 def _tagged(region: Region, arn: str) -> Domain:
     prefix = f"arn:aws:swf:{region.name}:{region.account}:/domain/"
     domain = region.domains.get(arn.removeprefix(prefix)) if arn.startswith(prefix) else None
-    if domain is None:
+    if domain is None or region.world.too_new(domain.created_at):
         raise Fault("UnknownResourceFault", f"Unknown resource: {arn}")
     return domain
 

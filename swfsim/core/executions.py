@@ -73,10 +73,14 @@ def terminate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
 
 
 def describe(m: Recorder, region: Region, asked: Attrs) -> Attrs:
+    """Knows of a start and of a close no sooner than the listings do."""
     wanted = asked["execution"]
     x = region.domain(asked["domain"]).run(wanted["workflowId"], wanted["runId"])
+    shown = m.world.now - m.world.behaviour.visibility_lag_ms
+    if x.started_at > shown:
+        raise faults.unknown_execution(wanted["workflowId"], wanted["runId"])
     answer: Attrs = {
-        "executionInfo": info(x, x.open),
+        "executionInfo": info(x, x.closed_at is None or x.closed_at > shown),
         "executionConfiguration": only(x.started, *runs.MANDATORY, *runs.OPTIONAL),
         "openCounts": open_counts(x),
     }

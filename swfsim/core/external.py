@@ -6,12 +6,12 @@ RequestCancelExternalWorkflowExecution  …Initiated, and soon after
                                         ExternalWorkflowExecutionCancelRequested | …Failed
 
 The decision itself always succeeds; that the target is missing or closed is a later event,
-UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION.
+UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION, and so is that IAM does not permit it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from swfsim.core import rates
 from swfsim.core.events import Outcome, happened
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SIGNAL = "SignalExternalWorkflowExecution"
 CANCEL = "RequestCancelExternalWorkflowExecution"
+DELIVERED: Final = frozenset({SIGNAL, CANCEL})
+"""The decisions that can only fail after they were initiated."""
 
 
 # Decisions
@@ -58,6 +60,9 @@ def deliver(m: Recorder, x: Execution, initiated_id: int) -> None:
     initiated = x.events[initiated_id - 1]
     signalling = initiated.kind == f"{SIGNAL}Initiated"
     decision = SIGNAL if signalling else CANCEL
+    if decision in x.domain.world.behaviour.denied:
+        _answer(m, x, initiated, *_failure(initiated, decision, "OPERATION_NOT_PERMITTED"))
+        return
     if not rates.allows_decision(x, decision):
         _answer(m, x, initiated, *_failure(initiated, decision, _RATE_EXCEEDED[decision]))
         return

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from swfsim.core import rates
 from swfsim.core.events import Outcome, happened, refused
-from swfsim.core.world import Lambda
+from swfsim.core.world import Lambda, duration_ms
 from swfsim.spec import check, limits
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def _record(m: Recorder, x: Execution, task: Lambda, kind: str, told: Attrs) -> 
 
 
 def scheduled(x: Execution, e: Event) -> None:
-    limit = int(e.attrs.get("startToCloseTimeout", limits.LAMBDA_S_DEFAULT)) * 1000
+    asked = duration_ms(e.attrs.get("startToCloseTimeout"))
+    limit = limits.LAMBDA_S_DEFAULT * 1000 if asked is None else asked
     x.lambdas[e.id] = Lambda(e.id, e.at, limit)
     world = x.domain.world
     world.deadlines.push(e.at + world.behaviour.follow_up_ms, "lambda", x, e.id)

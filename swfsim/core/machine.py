@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from swfsim.core import closing, decision_tasks, lambdas, rates
+from swfsim.core import closing, decision_tasks, external, lambdas, rates
 from swfsim.core.deadlines import Deadlines
 from swfsim.core.events import Event, Happened, Parked, refused
 from swfsim.core.tables import (
@@ -32,6 +32,7 @@ from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Outcome, Refused
+    from swfsim.core.tables import Reaction
     from swfsim.core.world import Execution, Region
     from swfsim.spec.check import Params
 
@@ -54,18 +55,26 @@ def _taken_over(decision: str, event: str) -> tuple[str, ...]:
 class Machine:
     """The service without the world around it. Not safe for threads; ``Service`` sees to that.
 
-    ``secret`` feeds run ids and seals tokens: equal secrets and equal calls give equal answers.
+    ``secret`` feeds run ids and ``seal`` closes tokens: with both equal, equal calls give equal
+    answers; tokens of a machine with another seal are refused.
     ``watch`` is told of every event just after it was recorded; it must only read.
     """
 
+    request_bytes_max = limits.REQUEST_BYTES_MAX
+
     def __init__(
-        self, *, secret: int = 0, behaviour: Behaviour | None = None, watch: Watcher | None = None
+        self,
+        *,
+        secret: int = 0,
+        seal: str = "",
+        behaviour: Behaviour | None = None,
+        watch: Watcher | None = None,
     ) -> None:
         deadlines = Deadlines(
             {kind: deadline.due for kind, deadline in DEADLINES.items()},
             {kind: deadline.rank for kind, deadline in DEADLINES.items()},
         )
-        self.world = World(behaviour or Behaviour(), deadlines, secret)
+        self.world = World(behaviour or Behaviour(), deadlines, secret, seal)
         self.watch = watch
         self._followers: deque[tuple[Execution, Event]] = deque()
         self._batch: Execution | None = None  # the run whose decisions are being applied
@@ -97,6 +106,8 @@ class Machine:
         asked = check.request(operation, params)
         if not again:
             rates.take_request(world, region, operation)
+            if world.outages:
+                rates.suffer_outage(world, operation)
         if operation in world.behaviour.denied:
             raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
         if operation == "RespondDecisionTaskCompleted":
@@ -152,13 +163,13 @@ class Machine:
             self.watch(x, event)
         if kind in REACTIONS:
             self._followers.append((x, event))
+        if len(x.events) >= self._events_max:
+            closing.end_at_event_limit(self, x)
         if kind in TRIGGERS:
             if self._batch is x:
                 self._news = True
             else:
                 decision_tasks.schedule(self, x)
-        if len(x.events) >= self._events_max:
-            closing.end_at_event_limit(self, x)
         return event
 
     def settle(self) -> None:
@@ -166,15 +177,20 @@ class Machine:
         while self._followers:
             x, event = self._followers.popleft()
             for react in REACTIONS[event.kind]:
-                react(self, x, event)
+                self.react(react, x, event)
+
+    def react(self, react: Reaction, x: Execution, event: Event) -> None:
+        """Let one thing follow from an event."""
+        react(self, x, event)
 
     # Decisions
 
     def _respond(self, region: Region, asked: Attrs) -> Attrs:
         """All decisions are checked before any is applied; then they are applied in order."""
-        x = decision_tasks.holder(region, asked["taskToken"])
         decisions = asked.get("decisions", [])
-        _check_list(decisions, self.world.behaviour.quotas.decisions)
+        _check_size(decisions, self.world.behaviour.quotas.decisions, self.request_bytes_max)
+        x = decision_tasks.holder(region, asked["taskToken"])
+        _check_list(decisions)
         self._batch, self._news = x, False
         try:
             completed = decision_tasks.complete(self, x, asked)
@@ -191,7 +207,7 @@ class Machine:
     def decide(self, x: Execution, decision: Attrs) -> Outcome:
         """What becomes of one decision."""
         name = decision["decisionType"]
-        if name in self.world.behaviour.denied:
+        if name in self.world.behaviour.denied and name not in external.DELIVERED:
             return not_permitted(name)
         return DECISIONS[name](x, decision.get(model.DECISION_MEMBER[name], {}))
 
@@ -212,7 +228,8 @@ class Machine:
 
 
 def not_permitted(decision: str) -> Refused:
-    """IAM refuses decisions one by one; three failures also name an Initiated event, here none."""
+    """IAM refuses decisions one by one; a child's failure also names an Initiated event, here none.
+    What is delivered to another execution is refused there, after it was initiated."""
     shown = model.members(model.event_shape(model.REFUSAL[decision]))
     return refused(
         "OPERATION_NOT_PERMITTED",
@@ -226,16 +243,20 @@ def _size(decisions: list[Attrs]) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _check_list(decisions: list[Attrs], most: int) -> None:
-    """The rules of a decision list as a whole; raises the service's ValidationException."""
-    kinds = [decision["decisionType"] for decision in decisions]
-    if len(kinds) > most:
+def _check_size(decisions: list[Attrs], most: int, bytes_max: int) -> None:
+    """A constraint like those of the shapes, so it comes before the token is looked at."""
+    if len(decisions) > most:
         raise faults.invalid(
             "1 validation error detected: Value at 'decisions' failed to satisfy constraint: "
             f"Member must have length less than or equal to {most}"
         )
-    if len(kinds) > _FEW and _size(decisions) > limits.REQUEST_BYTES_MAX:
-        raise faults.invalid(f"Request is larger than {limits.REQUEST_BYTES_MAX} bytes")
+    if len(decisions) > _FEW and _size(decisions) > bytes_max:
+        raise faults.invalid(f"Request is larger than {bytes_max} bytes")
+
+
+def _check_list(decisions: list[Attrs]) -> None:
+    """The rules of a decision list as a whole; raises the service's ValidationException."""
+    kinds = [decision["decisionType"] for decision in decisions]
     if not CLOSE_DECISIONS.isdisjoint(kinds[:-1]):
         raise faults.invalid("Close must be last decision in list")
     if kinds and kinds[-1] in CLOSE_DECISIONS and not INCOMPATIBLE_WITH_CLOSE.isdisjoint(kinds):

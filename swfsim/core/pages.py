@@ -39,7 +39,7 @@ def seal(region: Region, operation: str, asked: Attrs, *position: str) -> str:
     """A token that lets the next call of this operation go on at ``position``."""
     world = region.world
     issued_for = f"{operation} {region.name}"
-    return tokens.seal(world.secret, issued_for, _digest(asked), str(world.now), *position)
+    return tokens.seal(world.seal, issued_for, _digest(asked), str(world.now), *position)
 
 
 def position(region: Region, operation: str, asked: Attrs) -> list[str] | None:
@@ -48,7 +48,7 @@ def position(region: Region, operation: str, asked: Attrs) -> list[str] | None:
     if not token:
         return None
     world = region.world
-    issued_for, digest, issued_at, *where = [*tokens.unseal(world.secret, token), "", ""]
+    issued_for, digest, issued_at, *where = [*tokens.unseal(world.seal, token), "", ""]
     if issued_for != f"{operation} {region.name}" or digest != _digest(asked):
         raise faults.invalid_token()
     if world.now - int(issued_at) > limits.PAGE_TOKEN_S_MAX * 1000:

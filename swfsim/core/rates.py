@@ -1,11 +1,13 @@
-"""Rates: token buckets on the service's own time. Off unless ``Behaviour.throttling`` is on."""
+"""Rates: token buckets on the service's own time. Off unless ``Behaviour.throttling`` is on.
+And outages, which a test has ordered.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from swfsim.core.buckets import Bucket
-from swfsim.spec import limits
+from swfsim.spec import faults, limits
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -24,7 +26,15 @@ def take_request(world: World, region: str, operation: str) -> None:
     if world.behaviour.throttling and not _take(
         world, (region, operation), limits.API_BUCKETS[operation]
     ):
-        raise Fault("ThrottlingException", "Rate exceeded")
+        raise Fault("ThrottlingException", faults.THROTTLED)
+
+
+def suffer_outage(world: World, operation: str) -> None:
+    """Raises the next error that ``Behaviour.outages`` has for this operation, if any is left."""
+    left = world.outages.get(operation)
+    if left:
+        code = left.popleft()
+        raise Fault(code, faults.OUTAGES[code])
 
 
 def take_call(x: Execution, operation: str) -> None:
@@ -33,7 +43,7 @@ def take_call(x: Execution, operation: str) -> None:
     if world.behaviour.throttling and not _take(
         world, (x.run_id, operation), limits.EXECUTION_BUCKETS[operation]
     ):
-        raise Fault("ThrottlingException", "Rate exceeded")
+        raise Fault("ThrottlingException", faults.THROTTLED)
 
 
 def allows_decision(x: Execution, decision: str) -> bool:

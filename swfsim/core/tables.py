@@ -7,7 +7,7 @@ TRIGGERS    the events that call for a decision task
 REACTIONS   what follows from an event, in this or another execution
 DEADLINES   what time brings
 
-The completeness of each table against the service model is a test (``tests/core/test_tables.py``).
+The completeness of each table against the service model is a test (``tests/spec/test_model.py``).
 """
 
 from __future__ import annotations

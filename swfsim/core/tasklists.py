@@ -12,10 +12,11 @@ class TaskList:
     """The waiting tasks of one list; adding, taking and removing cost the same however many wait.
 
     ``pollers`` counts polls that are parked on the list. A task that arrives while there are any
-    puts the list into ``arrivals``, for whoever keeps the polls to look at.
+    puts the list into ``arrivals``, for whoever keeps the polls to look at. A task that is held is
+    scheduled on the list, and no poll can take it yet.
     """
 
-    __slots__ = ("_arrivals", "_by_priority", "_where", "name", "pollers")
+    __slots__ = ("_arrivals", "_by_priority", "_held", "_where", "name", "pollers")
 
     def __init__(self, name: str, arrivals: list[TaskList]) -> None:
         self.name = name
@@ -23,6 +24,7 @@ class TaskList:
         self._arrivals = arrivals
         self._by_priority: dict[int, OrderedDict[int, Any]] = {}
         self._where: dict[int, int] = {}
+        self._held: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._where)
@@ -32,7 +34,17 @@ class TaskList:
         for priority in sorted(self._by_priority, reverse=True):
             yield from self._by_priority[priority].values()
 
+    @property
+    def scheduled(self) -> int:
+        """How many tasks are scheduled on the list, those that are held among them."""
+        return len(self._where) + len(self._held)
+
+    def hold(self, task: Any) -> None:
+        """A task is scheduled here that becomes takeable only when it is added."""
+        self._held.add(id(task))
+
     def add(self, task: Any, priority: int) -> None:
+        self._held.discard(id(task))
         self._where[id(task)] = priority
         queue = self._by_priority.get(priority)
         if queue is None:
@@ -65,7 +77,8 @@ class TaskList:
         return task
 
     def remove(self, task: Any) -> None:
-        """Take a task out, if it waits here."""
+        """Take a task out, if it waits here or is held."""
+        self._held.discard(id(task))
         priority = self._where.get(id(task))
         if priority is not None:
             del self._by_priority[priority][id(task)]

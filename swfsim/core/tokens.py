@@ -19,10 +19,10 @@ _BODY = len(_HEAD) + _NUMBERS.size
 _FILLER = bytes(range(64, 224))
 
 
-def seal(secret: int, *parts: str) -> str:
-    """A token that holds these texts; only the same secret opens it."""
+def seal(key: int, *parts: str) -> str:
+    """A token that holds these texts; only the same key opens it."""
     body = _encode("\0".join(parts))
-    check = zlib.crc32(body, secret)
+    check = zlib.crc32(body, key)
     size = len(body)
     filler = _FILLER[: max(0, 210 - size)]
     raw = _HEAD + _NUMBERS.pack(check, size) + body + filler
@@ -41,13 +41,13 @@ def _decode(body: bytes) -> str:
     return body[1:].decode(encoding, "surrogatepass")
 
 
-def unseal(secret: int, token: str) -> list[str]:
+def unseal(key: int, token: str) -> list[str]:
     """The texts in a token; raises the service's fault when it was never issued here."""
     try:
         raw = binascii.a2b_base64(token, strict_mode=True)
         check, size = _NUMBERS.unpack_from(raw, len(_HEAD))
         body = raw[_BODY : _BODY + size]
-        if raw.startswith(_HEAD) and len(body) == size and zlib.crc32(body, secret) == check:
+        if raw.startswith(_HEAD) and len(body) == size and zlib.crc32(body, key) == check:
             return _decode(body).split("\0")
     except (binascii.Error, struct.error, UnicodeError, ValueError):
         pass

@@ -74,6 +74,7 @@ class Kind:
                 key
                 for key, kind in types.items()
                 if kind.status == asked["registrationStatus"]
+                and not region.world.too_new(kind.created_at)
                 and asked.get("name", kind.name) == kind.name
             ),
             reverse=asked.get("reverseOrder", False),

@@ -59,20 +59,34 @@ def _keys(x: Execution) -> Iterator[Key]:
         yield ("tagFilter", tag)
 
 
-def _by_start(x: Execution) -> tuple[int, str]:
-    return x.started_at, x.run_id
+_ORDINALS: Final = 40
+"""Bits for the place among what happened at one instant."""
 
 
-def _by_close(x: Execution) -> tuple[int, str]:
-    return x.closed_at or 0, x.run_id
+def _from(at: int) -> int:
+    """The least place in order of this instant."""
+    return at << _ORDINALS
+
+
+def _by_start(x: Execution) -> int:
+    return x.start_place
+
+
+def _by_close(x: Execution) -> int:
+    return x.close_place
 
 
 class Visibility:
-    """The indexes of one domain."""
+    """The indexes of one domain.
 
-    __slots__ = ("_closed", "_gone", "_notes", "_open")
+    They stand in order of time and, at one instant, of what happened first. Such a place is one
+    number that only grows, so that a start or a close costs the same however many there are.
+    """
+
+    __slots__ = ("_closed", "_count", "_gone", "_notes", "_open")
 
     def __init__(self) -> None:
+        self._count = 0
         self._notes: deque[tuple[int, Execution, bool]] = deque()
         self._gone: set[str] = set()  # runs forgotten before their close was shown
         self._open: dict[Key, Any] = {}
@@ -80,7 +94,14 @@ class Visibility:
 
     def note(self, x: Execution) -> None:
         """This run has just started, or just closed."""
-        self._notes.append((x.domain.world.now, x, x.open))
+        now = x.domain.world.now
+        self._count += 1
+        place = _from(now) + self._count
+        if x.open:
+            x.start_place = place
+        else:
+            x.close_place = place
+        self._notes.append((now, x, x.open))
 
     def forget(self, x: Execution) -> None:
         """This run has been kept long enough."""
@@ -175,10 +196,10 @@ def _bounds(index: Any, window: Attrs) -> tuple[int, int]:
     """Positions of the runs within the window; both of its ends belong to it."""
     if not index:
         return 0, 0
-    first = index.bisect_key_left((window["oldestDate"], ""))
+    first = index.bisect_key_left(_from(window["oldestDate"]))
     if "latestDate" not in window:
         return first, len(index)
-    return first, max(first, index.bisect_key_left((window["latestDate"] + 1, "")))
+    return first, max(first, index.bisect_key_left(_from(window["latestDate"] + 1)))
 
 
 # Operations
@@ -191,11 +212,11 @@ def _page(domain: Domain, operation: str, asked: Attrs, index: Any, window: Attr
     ascending = asked.get("reverseOrder", False)
     where = pages.position(domain.region, operation, asked)
     if where is not None and index:
-        at, run_id = int(where[0]), where[1]
+        seen = int(where[0])
         if ascending:
-            first = max(first, index.bisect_key_right((at, run_id)))
+            first = max(first, index.bisect_key_right(seen))
         else:
-            last = min(last, index.bisect_key_left((at, run_id)))
+            last = min(last, index.bisect_key_left(seen))
     length = pages.size(asked)
     if ascending:
         shown = list(index[first : min(last, first + length)]) if index else []
@@ -205,8 +226,8 @@ def _page(domain: Domain, operation: str, asked: Attrs, index: Any, window: Attr
     opened = "Open" in operation
     answer: Attrs = {"executionInfos": [info(x, opened) for x in shown]}
     if last - first > length:
-        at, run_id = index.key(shown[-1])
-        answer["nextPageToken"] = pages.seal(domain.region, operation, asked, str(at), run_id)
+        last_seen = str(index.key(shown[-1]))
+        answer["nextPageToken"] = pages.seal(domain.region, operation, asked, last_seen)
     return answer
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -28,7 +29,7 @@ DEPRECATED: Final = "DEPRECATED"
 
 def duration_ms(text: str | None) -> int | None:
     """A duration of SWF in milliseconds; ``NONE``, and nothing at all, mean no limit."""
-    return None if text is None or text == "NONE" else int(text) * 1000
+    return None if not text or text == "NONE" else int(text) * 1000
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class DecisionTask:
     priority: int
     start_to_close: int | None
     schedule_to_start: int | None
+    listed_at: int = 0  # when it could first be taken
     started_id: int = 0
     started_at: int = 0
 
@@ -135,6 +137,7 @@ class Execution:
         "activity_ids",
         "cancel_requested",
         "children",
+        "close_place",
         "close_status",
         "closed_at",
         "context",
@@ -150,6 +153,7 @@ class Execution:
         "queued",
         "run_id",
         "shown",
+        "start_place",
         "started",
         "started_at",
         "starting",
@@ -163,6 +167,7 @@ class Execution:
         self.run_id = run_id
         self.events = History()
         self.shown: Any = None  # what a lane keeps in order to show the events faster
+        self.start_place = self.close_place = 0  # in the order of listings, which writes them
         self.started: Attrs = {}  # the attributes of event 1: every resolved setting
         self.started_at = 0
         self.due: int | None = None  # of the execution's own timeout
@@ -197,7 +202,7 @@ class Execution:
         return {
             name: getattr(self, name)
             for name in self.__slots__
-            if name not in ("domain", "events", "shown")
+            if name not in ("domain", "events", "shown", "start_place", "close_place")
         }
 
     def __repr__(self) -> str:
@@ -340,19 +345,25 @@ class World:
         "invocations",
         "next_run_ids",
         "now",
+        "outages",
         "regions",
         "runs",
+        "seal",
         "secret",
     )
 
-    def __init__(self, behaviour: Behaviour, deadlines: Deadlines, secret: int) -> None:
+    def __init__(
+        self, behaviour: Behaviour, deadlines: Deadlines, secret: int, seal: str = ""
+    ) -> None:
         self.behaviour = behaviour
         self.deadlines = deadlines
         self.secret = secret
+        self.seal = zlib.crc32(seal.encode())
         self.now = 0
         self.arrivals: list[TaskList] = []  # lists with parked polls that have got a task
         self._run_count = 0
         self.next_run_ids: list[str] = []  # to be given before any made here
+        self.outages = {name: deque(codes) for name, codes in behaviour.outages.items()}
         self.buckets: dict[tuple[str, ...], Bucket] = {}
         self.invocations: deque[tuple[Execution, int]] = deque()  # Lambda tasks just begun
         self.regions: dict[str, Region] = {}

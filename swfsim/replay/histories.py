@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,16 @@ UNTIMED: Final = -1
 
 _MILLISECONDS_FROM: Final = 100_000_000_000
 """Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000."""
+
+_PROSE: Final = {
+    "DurationInSeconds": re.compile(r"[0-9]{1,8}", re.ASCII).fullmatch,
+    "DurationInSecondsOptional": re.compile(r"[0-9]{1,8}|NONE|", re.ASCII).fullmatch,
+    "TaskPriority": re.compile(r"-?[0-9]{1,10}", re.ASCII).fullmatch,
+}
+"""What the model says of these shapes in words only; the machine reckons with their values."""
+
+_HALF: Final = datetime.timedelta(microseconds=500)
+"""Tools that reckon in binary fractions write some milliseconds a microsecond short."""
 
 _HISTORY_CALLS: Final = ("GetWorkflowExecutionHistory", "PollForDecisionTask")
 
@@ -75,11 +86,11 @@ def parse(found: Any, source: str) -> list[Captured]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_bytes())  # UTF-16 as well, which PowerShell writes
     except OSError as error:
         raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise Unusable(f"{path} is not UTF-8 text: {error.reason}") from error
+        raise Unusable(f"{path} is no Unicode text: {error.reason}") from error
     except RecursionError:
         raise Unusable(f"{path} is nested too deeply to be a history") from None
     except ValueError as error:
@@ -202,6 +213,11 @@ def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[
         clean, found = check.event_attributes(kind, kept)
     except Fault as fault:
         raise Unusable(f"{where} does not fit the service model: {fault.message}") from fault
+    found += [
+        f"{name} is {_short(value)}"
+        for name, value in clean.items()
+        if (rule := _PROSE.get(members[name].name)) and not rule(value)
+    ]
     if found:
         raise Unusable(f"{where} does not fit the service model: {found[0]}")
     return clean
@@ -215,9 +231,9 @@ def _instant(stamp: Any, number: int, source: str) -> int:
         if isinstance(stamp, str):
             text = stamp.removeprefix("DT ").strip()
             try:
-                return milliseconds(datetime.datetime.fromisoformat(text))
-            except ValueError:
                 stamp = float(text)
+            except ValueError:
+                return milliseconds(datetime.datetime.fromisoformat(text) + _HALF)
         if isinstance(stamp, datetime.datetime):
             return milliseconds(stamp)
         if isinstance(stamp, int | float) and not isinstance(stamp, bool) and math.isfinite(stamp):

@@ -10,30 +10,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.core import activities, runs
-from swfsim.core.events import Event, only
+from swfsim.core.events import Event, Parked, only
 from swfsim.core.tables import DEADLINES
 from swfsim.replay import decisions
 from swfsim.replay.histories import UNTIMED
-from swfsim.replay.stage import DOMAIN, Scene
+from swfsim.replay.stage import DOMAIN, OWN_CAUSES, Scene
 from swfsim.spec import model
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs
-    from swfsim.core.world import Execution
+    from swfsim.core.world import Activity, Execution
 
 LATE_MS: Final = 5_000
 """How long after its due time a time-out may come; 1 to 12 ms are usual on the service."""
-
-OWN_CAUSES: Final = frozenset(
-    {
-        "UNHANDLED_DECISION",
-        "ACTIVITY_ID_ALREADY_IN_USE",
-        "ACTIVITY_ID_UNKNOWN",
-        "TIMER_ID_ALREADY_IN_USE",
-        "TIMER_ID_UNKNOWN",
-    }
-)
-"""Causes that follow from the history itself; the machine has to find them."""
 
 
 class Impossible(Exception):  # noqa: N818 - said of a stimulus
@@ -73,7 +62,8 @@ def _start_deciding(scene: Scene, event: Event) -> str | None:
         taskList={"name": x.queued.list_name},
         **only(event.attrs, "identity"),
     )
-    scene.decision_token = answer["taskToken"]
+    if not isinstance(answer, Parked):  # its start was not one event too many
+        scene.decision_token = answer["taskToken"]
     return None
 
 
@@ -110,17 +100,31 @@ def _start_working(scene: Scene, event: Event) -> str | None:
         taskList={"name": task.list_name},
         **only(event.attrs, "identity"),
     )
-    scene.activity_tokens[task.scheduled_id] = answer["taskToken"]
+    if not isinstance(answer, Parked):
+        scene.activity_tokens[task.scheduled_id] = answer["taskToken"]
     return None
 
 
 def _answer_activity(scene: Scene, event: Event) -> str | None:
     token = scene.activity_tokens.get(event.attrs["scheduledEventId"])
+    if event.kind == "ActivityTaskCanceled" and not event.attrs["startedEventId"]:
+        return _cancel_unstarted(scene, event)
     if token is None:
         return "no worker has that activity task"
     scene.call(
         f"Respond{event.kind}", taskToken=token, **only(event.attrs, "result", "reason", "details")
     )
+    return None
+
+
+def _cancel_unstarted(scene: Scene, event: Event) -> str | None:
+    """The service does what a decider had asked for, a little later."""
+    x = _run(scene)
+    task = x.activities.get(event.attrs["scheduledEventId"])
+    if task is None or task.started_id or not task.cancel_id:
+        return "no unstarted activity is to be cancelled"
+    activities.cancel_unstarted(scene.machine, x, x.events[task.cancel_id - 1])
+    scene.machine.settle()
     return None
 
 
@@ -161,13 +165,32 @@ def _record(scene: Scene, event: Event) -> str | None:
     x = _run(scene)
     if not x.open:
         return "the machine has closed the execution before"
-    first = event.attrs.get("initiatedEventId") or event.attrs.get("scheduledEventId")
-    pending = {*x.children, *x.externals, *x.lambdas}
-    if first and first not in pending:
-        return f"nothing that event {first} began is under way"
-    scene.machine.record(x, event.kind, dict(event.attrs))
+    shown = model.members(model.event_shape(event.kind))
+    told = dict(event.attrs)
+    if "initiatedEventId" in shown or "scheduledEventId" in shown:
+        first = told.get("initiatedEventId") or told.get("scheduledEventId") or 0
+        under_way = x.children.get(first) or x.externals.get(first) or x.lambdas.get(first)
+        if under_way is None:
+            return f"nothing that event {first} began is under way"
+        told |= _follows(x.events[first - 1], event.kind, getattr(under_way, "started_id", 0))
+    scene.machine.record(x, event.kind, told)
     scene.machine.settle()
     return None
+
+
+def _follows(begun: Event, kind: str, started_id: int) -> Attrs:
+    """What a later event must say, since an earlier one in the same history began it."""
+    shown = model.members(model.event_shape(kind))
+    told: Attrs = {}
+    if model.DECISION_TIME_MEMBER in shown:  # a failure tells the decision again
+        told = {name: value for name, value in begun.attrs.items() if name in shown}
+    if "startedEventId" in shown:
+        if not started_id:
+            raise Impossible(f"what event {begun.id} began has not started")
+        told["startedEventId"] = started_id
+    elif started_id:
+        raise Impossible(f"what event {begun.id} began has started before")
+    return told
 
 
 def _time(scene: Scene, event: Event) -> str | None:
@@ -178,15 +201,38 @@ def _time(scene: Scene, event: Event) -> str | None:
     if due is None:
         return "nothing of the kind was pending"
     if kind == "activity":
-        x.activities[key].details = event.attrs.get("details")
-        _, _, which = min(activities.dues(x.activities[key]))
-        if which != event.attrs["timeoutType"]:
-            return f"{which} was due first"
+        return _time_out_activity(scene, event, x.activities[key])
+    if kind == "lambda" and "startToCloseTimeout" not in x.events.attrs[key - 1]:
+        due = event.at  # the service's default has changed over the years
     if event.at == UNTIMED:
         scene.machine.expire(due)
     elif not due <= event.at <= due + LATE_MS:
         return f"it was due {event.at - due} ms before its time"
     scene.machine.fire(kind, x, key)
+    return None
+
+
+def _time_out_activity(scene: Scene, event: Event, task: Activity) -> str | None:
+    """Which of two time-outs that are due within moments comes first is the service's choice."""
+    task.details = event.attrs.get("details")
+    running = sorted(activities.dues(task))
+    first_due, _, first = running[0]
+    which = event.attrs["timeoutType"]
+    due = next((due for due, _, kind in running if kind == which), None)
+    if due is None:
+        return f"no {which} was running"
+    if event.at == UNTIMED:
+        scene.machine.expire(first_due)
+    elif not due <= event.at <= first_due + LATE_MS:
+        return f"{first} was due at {first_due}, {which} at {due}"
+    if first == which:
+        scene.machine.fire("activity", task.x, task.scheduled_id)
+        return None
+    if event.at == UNTIMED:
+        return f"{first} was due first"
+    told = only(event.attrs, "details", "timeoutType", "scheduledEventId")
+    told["startedEventId"] = task.started_id
+    scene.machine.record(task.x, event.kind, told)
     return None
 
 

@@ -5,10 +5,13 @@ what one wants to see happen: lags, throttling, missing permissions, other quota
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from swfsim.errors import HarnessError
-from swfsim.spec import limits, model
+from swfsim.spec import faults, limits, model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,14 @@ class Behaviour:
                           continue-as-new is such a close too
     follow_up_ms          how long after a decision its child starts, its signal arrives, its
                           function begins: 35 to 180 ms on the service; 0 means with the next call
-    visibility_lag_ms     how long List and Count do not yet know of a start or a close
+    visibility_lag_ms     how long List, Count and Describe do not yet know of a start or a close
     registration_lag_ms   how long a new domain or type is not yet known
     throttling            API calls, and decisions with a rate, use up their token buckets
     lambda_available      there is AWS Lambda in the region
     denied                operations and decision types that IAM does not permit
+    outages               errors of the service's own for the first calls of an operation, one call
+                          each, in order, with nothing done: ``{"PollForDecisionTask":
+                          ["InternalFailure", "ServiceUnavailable", "ThrottlingException"]}``
     quotas                the account's limits
     """
 
@@ -69,13 +75,23 @@ class Behaviour:
     throttling: bool = False
     lambda_available: bool = True
     denied: frozenset[str] = frozenset()
+    outages: Mapping[str, Sequence[str]] = field(default_factory=dict)
     quotas: Quotas = field(default_factory=Quotas)
 
     def __post_init__(self) -> None:
-        """Raises ``HarnessError`` for something denied that SWF has no way to deny."""
+        """Raises ``HarnessError`` for something denied that SWF has no way to deny, and for outages
+        of no operation or of another kind."""
         for name in sorted(self.denied.difference(model.OPERATIONS)):
             if not model.can_be_denied(name):
                 raise HarnessError(
                     f"denied={{{name!r}}}: that is no operation, and no decision type that SWF "
                     "can say is not permitted"
+                )
+        for operation, codes in self.outages.items():
+            if operation not in model.OPERATIONS:
+                raise HarnessError(f"outages={{{operation!r}: …}}: SWF has no such operation")
+            if isinstance(codes, str) or not set(codes) <= set(faults.OUTAGES):
+                raise HarnessError(
+                    f"outages={{{operation!r}: {codes!r}}}: expected a list of "
+                    f"{', '.join(faults.OUTAGES)}"
                 )

@@ -6,14 +6,20 @@ from typing import Final
 
 from swfsim.spec import model
 
+THROTTLED: Final = "Rate exceeded"
+
 COMMON: Final[dict[str, str]] = {
     "ValidationException": "com.amazon.coral.validate#",
     "SerializationException": "com.amazon.coral.service#",
     "UnknownOperationException": "com.amazon.coral.service#",
     "ThrottlingException": "com.amazon.coral.availability#",
     "InternalFailure": "com.amazon.coral.service#",
+    "ServiceUnavailable": "com.amazon.coral.service#",
 }
 """Errors that any AWS service of this family may answer, with the namespace of their ``__type``."""
+
+OUTAGES: Final = {"InternalFailure": "", "ServiceUnavailable": "", "ThrottlingException": THROTTLED}
+"""Errors that no request explains, with their texts: what a client has to retry."""
 
 MODELLED_NAMESPACE: Final = "com.amazonaws.swf.base.model#"
 
@@ -39,7 +45,7 @@ class Fault(Exception):  # noqa: N818 - the service's word
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return 500 if self.code == "InternalFailure" else 400
+        return {"InternalFailure": 500, "ServiceUnavailable": 503}.get(self.code, 400)
 
 
 def violations(found: list[str]) -> Fault:

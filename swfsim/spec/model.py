@@ -66,12 +66,14 @@ EVENT_MEMBER: Final[dict[str, str]] = {
 }
 
 
+@functools.cache
 def decision_shape(name: str) -> StructureShape:
     """The attributes of one decision type."""
     found: Any = members(shape("Decision"))[DECISION_MEMBER[name]]
     return found  # type: ignore[no-any-return]
 
 
+@functools.cache
 def event_shape(name: str) -> StructureShape:
     """The attributes of one event type."""
     found: Any = members(shape("HistoryEvent"))[EVENT_MEMBER[name]]

@@ -153,7 +153,7 @@ UNKNOWNS: Final = {
     ),
     25: Unknown("cancelRequested of a closed run", "false", "captured so"),
     26: Unknown(
-        "tokens of another region or domain",
+        "tokens of another region, domain or service",
         "Invalid token",
         "the text of every other token that cannot be read",
     ),
@@ -176,5 +176,16 @@ UNKNOWNS: Final = {
         "deprecationDate of a type that was undeprecated",
         "gone",
         "it is not deprecated any more",
+    ),
+    31: Unknown(
+        "undeprecating a type in a deprecated domain",
+        "allowed; nothing can be started of it until the domain comes back",
+        "the call's modelled faults have none for it",
+    ),
+    32: Unknown(
+        "what DescribeWorkflowExecution, documented as eventually consistent, may lag behind in",
+        "starts and closes, as listings do; never in its counts",
+        "both are told by one record; no lag of a count was ever reported",
+        "visibility_lag_ms",
     ),
 }

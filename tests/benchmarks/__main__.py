@@ -1,19 +1,34 @@
-"""``python -m tests.benchmarks``: all figures, a table each. Needs the extra ``bench`` (moto)."""
+"""``python -m tests.benchmarks [NAME…]``: all figures, a table each, or those of the tables named.
+
+``polling`` needs the extra ``bench`` (moto).
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
+import sys
 
-from tests.benchmarks import polling, simulated
 from tests.benchmarks.figures import show
 
+TABLES = {
+    "polling": "Through boto3 clients, plain polling",
+    "simulated": "Under simulation",
+    "flat": "Flat: beside idle executions, in long histories, in memory",
+    "laws": "Calls of the random law machine",
+}
 
-def main() -> None:
+
+def main(*names: str) -> None:
+    unknown = sorted(set(names) - set(TABLES))
+    if unknown:
+        print(f"no table {', '.join(unknown)}: known are {', '.join(TABLES)}", file=sys.stderr)
+        raise SystemExit(2)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians")
-    show("Through boto3 clients, plain polling", polling.figures())
-    show("Under simulation", simulated.figures())
+    for name in names or TABLES:
+        show(TABLES[name], importlib.import_module(f"tests.benchmarks.{name}").figures())
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

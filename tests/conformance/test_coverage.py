@@ -21,7 +21,6 @@ EXCEPTIONS = {
         ),
         "modelled, but nobody knows what triggers it",
     ),
-    "InternalFailure": "no call makes swfsim answer it, as none should on the service",
 }
 
 

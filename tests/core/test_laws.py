@@ -26,8 +26,10 @@ from swfsim.core.world import Execution, World
 from swfsim.replay.histories import Captured
 from swfsim.replay.reenact import Reenactment
 from swfsim.spec import model
+from swfsim.spec.behaviour import Behaviour, Quotas
 from swfsim.spec.faults import Fault
 from tests.support import driver
+from tests.support.anything import Anything
 
 DOMAIN = "shop"
 NOW = 1_700_000_000_000
@@ -99,34 +101,22 @@ decision_lists = st.sampled_from(
 ).flatmap(lambda one: one)
 
 
-NAMES = {
-    "WorkflowType": [("order", "1.0"), ("order", "old"), ("order", "missing")],
-    "ActivityType": [("pay", "1.0"), ("pay", "old"), ("pay", "missing")],
-}
+behaviours = st.sampled_from(
+    [
+        Behaviour(),
+        Behaviour(),
+        Behaviour(follow_up_ms=40, visibility_lag_ms=1_000),
+        Behaviour(throttling=True, child_policy_on_close="documented"),
+        Behaviour(denied=frozenset({"StartTimer", "SignalExternalWorkflowExecution"})),
+        Behaviour(
+            quotas=Quotas(40, 40, 2, 30, 1, 1, 1, 1, 9, 9),
+            outages={"PollForDecisionTask": ["InternalFailure"]},
+        ),
+    ]
+)
 
-
-def near(shape: Any, known: dict[str, list[str]], member: str = "") -> st.SearchStrategy[Any]:
-    """Values like those that clients send: mostly right, sometimes wrong."""
-    if member in known:
-        return st.sampled_from(known[member])
-    if shape.name in NAMES:
-        return st.sampled_from([{"name": n, "version": v} for n, v in NAMES[shape.name]])
-    if shape.type_name == "structure":
-        members = {name: near(one, known, name) for name, one in shape.members.items()}
-        needed = {name: members[name] for name in shape.required_members}
-        optional = {name: one for name, one in members.items() if name not in needed}
-        return st.fixed_dictionaries(needed, optional=optional)
-    if shape.type_name == "list":
-        return st.lists(near(shape.member, known), max_size=2)
-    if shape.type_name == "string" and shape.enum:
-        return st.sampled_from([*shape.enum, "WRONG"])
-    return {
-        "string": st.sampled_from(["main", "order", "1.0", "60", "0", "NONE", "", "x" * 257]),
-        "integer": st.sampled_from([0, 1, 1000, 1001, -1]),
-        "long": st.integers(0, 9),
-        "boolean": st.booleans(),
-        "timestamp": st.sampled_from([0, 1_700_000_000, 1_700_000_100.5]),
-    }[shape.type_name]
+RARE = ("TerminateWorkflowExecution", "DeprecateDomain", "DeleteWorkflowType", "DeleteActivityType")
+"""After these there is little left to call about."""
 
 
 class Runs(RuleBasedStateMachine):
@@ -134,10 +124,11 @@ class Runs(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.machine = Machine()
         self.now = NOW
         self.decision_tokens: list[str] = []
         self.activity_tokens: list[str] = []
+
+    def register(self) -> None:
         self.call("RegisterDomain", name=DOMAIN, workflowExecutionRetentionPeriodInDays="7")
         for version in ("1.0", "old"):
             self.call(
@@ -161,17 +152,9 @@ class Runs(RuleBasedStateMachine):
                 defaultTaskStartToCloseTimeout="60",
                 defaultTaskHeartbeatTimeout="30",
             )
-        for kind in ("Workflow", "Activity"):
-            self.call(
-                f"Deprecate{kind}Type",
-                domain=DOMAIN,
-                **{
-                    f"{kind.lower()}Type": {
-                        "name": {"Workflow": "order", "Activity": "pay"}[kind],
-                        "version": "old",
-                    }
-                },
-            )
+        for kind, name in (("Workflow", "order"), ("Activity", "pay")):
+            old = {f"{kind.lower()}Type": {"name": name, "version": "old"}}
+            self.call(f"Deprecate{kind}Type", domain=DOMAIN, **old)
 
     def call(self, operation: str, **params: Any) -> Any:
         """One call; a fault must leave every history as it was."""
@@ -188,8 +171,10 @@ class Runs(RuleBasedStateMachine):
             assert params == kept, "the caller's parameters were changed"
         return answer
 
-    @initialize(policy=policies)
-    def start_one(self, policy: str) -> None:
+    @initialize(behaviour=behaviours, policy=policies)
+    def start_one(self, behaviour: Behaviour, policy: str) -> None:
+        self.machine = Machine(behaviour=behaviour)
+        self.register()
         self.start("w1", "1.0", policy, "main")
 
     @rule(
@@ -283,19 +268,35 @@ class Runs(RuleBasedStateMachine):
             maximumPageSize=size,
         )
 
-    @rule(data=st.data(), operation=st.sampled_from(model.OPERATIONS))
-    def call_anything(self, data: st.DataObject, operation: str) -> None:
-        """Parameters near the right ones: names that are there or not, values good or bad."""
-        known = {
-            "domain": [DOMAIN, "nowhere"],
-            "workflowId": ["w1", "w2", "nobody", "a:b"],
-            "runId": [*self.machine.world.runs, "nonsense"][:4],
+    @rule(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 40))
+    def call_anything(self, seed: int, count: int) -> None:
+        """Any operations with parameters that are right, nearly right and all wrong."""
+        anything = Anything(seed, self.known())
+        for _ in range(count):
+            operation = anything.pick(model.OPERATIONS)
+            if operation in RARE and anything.pick(range(10)):
+                continue
+            answer = self.call(operation, **anything.params(operation))
+            if isinstance(answer, dict) and "taskToken" in answer:
+                decides = operation == "PollForDecisionTask"
+                (self.decision_tokens if decides else self.activity_tokens).append(
+                    answer["taskToken"]
+                )
+                anything = Anything(anything.pick(range(2**32)), self.known())
+
+    def known(self) -> dict[str, list[Any]]:
+        """What there is to be named in a call."""
+        runs = list(self.machine.world.runs.values())[-3:]
+        arn = f"arn:aws:swf:us-east-1:123456789012:/domain/{DOMAIN}"
+        return {
+            "domain": [DOMAIN] * 9 + ["nowhere"],
+            "workflowId": ["w1", "w2", "w3", "nobody"],
+            "runId": ["", "", *(x.run_id for x in runs)],
+            "execution": [*(x.key for x in runs), {"workflowId": "w1", "runId": "no"}],
             "taskToken": [*self.decision_tokens[-2:], *self.activity_tokens[-2:], "nonsense"],
-            "nextPageToken": ["nonsense"],
-            "resourceArn": [f"arn:aws:swf:us-east-1:123456789012:/domain/{DOMAIN}", "arn"],
+            "nextPageToken": ["", "", "nonsense"],
+            "resourceArn": [arn, arn, "arn"],
         }
-        params = data.draw(near(model.operation(operation).input_shape, known))
-        self.call(operation, **params)
 
     @rule(ms=st.sampled_from([1, 50, 50, 1_000, 5_000, 31_000, 61_000]), long=rarely)
     def time_passes(self, ms: int, long: bool) -> None:
@@ -324,7 +325,8 @@ class Runs(RuleBasedStateMachine):
     def teardown(self) -> None:
         for x in self.machine.world.runs.values():
             captured = Captured("a random run", x.events, x.workflow_id, x.run_id)
-            assert Reenactment(captured).run() is None
+            difference = Reenactment(captured).run()
+            assert difference is None, f"a re-enactment differs: {difference}"
 
 
 def snapshot(world: World) -> Any:

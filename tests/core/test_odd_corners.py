@@ -24,6 +24,7 @@ from tests.support.driver import (
     schedule,
     timer,
 )
+from tests.support.known import known
 
 
 def refused(code: str, text: str = "") -> Any:
@@ -34,6 +35,7 @@ def kinds(swf: Driver) -> list[str]:
     return [event["eventType"] for event in swf.history()]
 
 
+@known("capture")
 def test_a_function_ends_at_its_own_time_however_far_the_clock_is_moved(swf: Driver) -> None:
     swf.fake.lambda_functions["tax"] = lambda _: 7
     swf.start(lambdaRole="arn:aws:iam::1:role/r")
@@ -49,6 +51,7 @@ def test_a_function_ends_at_its_own_time_however_far_the_clock_is_moved(swf: Dri
     """)
 
 
+@known("our own")
 def test_a_refused_call_does_not_keep_a_function_from_running(swf: Driver) -> None:
     swf.fake.lambda_functions["tax"] = lambda _: 7
     swf.start(lambdaRole="arn:aws:iam::1:role/r")
@@ -59,6 +62,7 @@ def test_a_refused_call_does_not_keep_a_function_from_running(swf: Driver) -> No
     assert "LambdaFunctionCompleted" in kinds(swf)
 
 
+@known("documentation")
 @pytest.mark.parametrize("name", ["漢" * 256, "😀" * 128, "x" * 256, "half \ud800"])
 def test_the_tokens_of_any_legal_workflow_id_can_be_answered(swf: Driver, name: str) -> None:
     swf.start(name)
@@ -68,6 +72,7 @@ def test_the_tokens_of_any_legal_workflow_id_can_be_answered(swf: Driver, name: 
     swf.report(("respond_activity_task_completed", {}))
 
 
+@known("guess")
 def test_a_page_token_is_good_in_its_own_region_only(swf: Driver) -> None:
     elsewhere: Any = boto3.client("swf", region_name="eu-west-1")
     for client in (swf.client, elsewhere):
@@ -82,6 +87,7 @@ def test_a_page_token_is_good_in_its_own_region_only(swf: Driver) -> None:
         elsewhere.list_domains(registrationStatus="REGISTERED", nextPageToken=token)
 
 
+@known("capture", "client code")
 def test_one_decision_task_follows_all_cancellations_of_a_batch(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"), schedule("b"))
@@ -96,6 +102,7 @@ def test_one_decision_task_follows_all_cancellations_of_a_batch(swf: Driver) -> 
     ]
 
 
+@known("documentation")
 @pytest.mark.parametrize(
     ("behaviour", "close"),
     [
@@ -118,6 +125,7 @@ def test_a_policy_that_does_not_apply_spares_a_child_under_way(
         )["count"]
 
 
+@known("documentation", "capture")
 def test_the_limit_of_events_holds_inside_a_batch() -> None:
     with fake_swf(clock="virtual", behaviour=Behaviour(quotas=Quotas(events=60))) as fake:
         swf = Driver(fake).register()
@@ -127,6 +135,7 @@ def test_the_limit_of_events_holds_inside_a_batch() -> None:
         assert swf.attributes(61)["cause"] == "EVENT_LIMIT_EXCEEDED"
 
 
+@known("guess")
 def test_a_task_whose_start_was_one_event_too_many_is_not_handed_out() -> None:
     with fake_swf(clock="virtual", behaviour=Behaviour(quotas=Quotas(events=3))) as fake:
         swf = Driver(fake).register()
@@ -135,6 +144,7 @@ def test_a_task_whose_start_was_one_event_too_many_is_not_handed_out() -> None:
         assert kinds(swf)[-1] == "WorkflowExecutionTerminated"
 
 
+@known("documentation")
 def test_children_under_way_count_as_open_executions() -> None:
     quotas = Quotas(open_executions=3)
     with fake_swf(clock="virtual", behaviour=Behaviour(quotas=quotas)) as fake:
@@ -151,6 +161,7 @@ def test_children_under_way_count_as_open_executions() -> None:
         """)
 
 
+@known("documentation")
 @pytest.mark.parametrize("call", ["poll_for_activity_task", "start child"])
 def test_lists_whose_names_begin_or_end_with_a_space(swf: Driver, call: str) -> None:
     spaced = {"name": " list "}
@@ -164,6 +175,7 @@ def test_lists_whose_names_begin_or_end_with_a_space(swf: Driver, call: str) -> 
     swf.client.poll_for_decision_task(domain=DOMAIN, taskList=spaced)
 
 
+@known("documentation")
 def test_starting_names_its_domain_within_the_rules(swf: Driver) -> None:
     with refused("ValidationException", "'a:b' at 'domain'"):
         swf.client.start_workflow_execution(
@@ -171,6 +183,7 @@ def test_starting_names_its_domain_within_the_rules(swf: Driver) -> None:
         )
 
 
+@known("documentation")
 @pytest.mark.parametrize("text", ["漢", "😀"])
 def test_a_request_is_measured_in_bytes(swf: Driver, text: str) -> None:
     swf.start()
@@ -180,6 +193,7 @@ def test_a_request_is_measured_in_bytes(swf: Driver, text: str) -> None:
         swf.answer(*[schedule(f"a{n}", input=big, control=big) for n in range(10)])
 
 
+@known("client code")
 @pytest.mark.parametrize("value", [["REGISTERED"], {"REGISTERED": 1}, 3])
 def test_an_enumeration_given_as_something_else(swf: Driver, value: Any) -> None:
     raw = unchecked()
@@ -187,6 +201,7 @@ def test_an_enumeration_given_as_something_else(swf: Driver, value: Any) -> None
         raw.list_domains(registrationStatus=value)
 
 
+@known("client code")
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "1e30", "then", True])
 def test_an_instant_that_is_none(swf: Driver, value: Any) -> None:
     with refused("SerializationException"):
@@ -200,12 +215,14 @@ def unchecked() -> Any:
     return boto3.client("swf", region_name="us-east-1", config=config)
 
 
+@known("our own")
 @pytest.mark.parametrize("name", ["ScheduleLambdaFunction", "StartWorkflow"])
 def test_what_swf_cannot_deny_cannot_be_denied(name: str) -> None:
     with pytest.raises(HarnessError, match=name):
         Behaviour(denied=frozenset({name}))
 
 
+@known("guess")
 def test_a_parked_poll_does_not_stand_in_its_own_way() -> None:
     """It is woken by a task that is gone before it looks, and goes on waiting."""
     with fake_swf(behaviour=Behaviour(quotas=Quotas(pollers=1))) as fake:

@@ -27,6 +27,7 @@ from tests.support.driver import (
     signal_external,
     timer,
 )
+from tests.support.known import known
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def slow() -> Iterator[Driver]:
         yield Driver(fake).register()
 
 
+@known("capture")
 def test_1_news_while_deciding_queues_one_more_task_at_once_and_only_one(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -51,6 +53,7 @@ def test_1_news_while_deciding_queues_one_more_task_at_once_and_only_one(swf: Dr
     """)
 
 
+@known("capture")
 def test_2_a_close_while_a_task_is_queued_fails_and_writes_no_new_task(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -65,6 +68,7 @@ def test_2_a_close_while_a_task_is_queued_fails_and_writes_no_new_task(swf: Driv
     assert swf.poll()["startedEventId"] == 8
 
 
+@known("capture")
 @pytest.mark.parametrize("queued", [True, False])
 def test_3_after_a_decision_timeout_a_task_is_scheduled_unless_one_is_queued(
     swf: Driver, queued: bool
@@ -79,6 +83,7 @@ def test_3_after_a_decision_timeout_a_task_is_scheduled_unless_one_is_queued(
     assert kinds[-1] == ("DecisionTaskTimedOut" if queued else "DecisionTaskScheduled")
 
 
+@known("capture")
 def test_4_an_empty_answer_leaves_the_execution_without_any_decision_task(swf: Driver) -> None:
     swf.start()
     swf.decide()
@@ -87,6 +92,7 @@ def test_4_an_empty_answer_leaves_the_execution_without_any_decision_task(swf: D
     assert swf.describe()["openCounts"]["openDecisionTasks"] == 0
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize(
     "refused",
     [
@@ -107,6 +113,7 @@ def test_5_every_refused_decision_brings_a_new_decision_task(
     assert kinds[-2:] == [model.REFUSAL[str(refused["decisionType"])], "DecisionTaskScheduled"]
 
 
+@known("client code", "capture")
 def test_6_closing_with_open_work_is_legal(slow: Driver) -> None:
     slow.start(lambdaRole="arn:aws:iam::123456789012:role/swf")
     slow.decide(schedule("a"), timer("t", 60), child("kid"), run_lambda("l"))
@@ -122,6 +129,7 @@ def test_6_closing_with_open_work_is_legal(slow: Driver) -> None:
     }
 
 
+@known("client code", "capture")
 @pytest.mark.parametrize("opening", [schedule("a"), timer("t", 1)])
 def test_6_but_not_together_with_opening_some_in_one_list(
     swf: Driver, opening: dict[str, object]
@@ -137,6 +145,7 @@ def test_6_but_not_together_with_opening_some_in_one_list(
     assert swf.history()[-1]["eventType"] == "DecisionTaskStarted"
 
 
+@known("capture")
 @pytest.mark.parametrize("policy", ["TERMINATE", "REQUEST_CANCEL", "ABANDON"])
 def test_7_the_child_policy_is_applied_when_a_parent_completes(swf: Driver, policy: str) -> None:
     swf.start(childPolicy=policy)
@@ -152,6 +161,7 @@ def test_7_the_child_policy_is_applied_when_a_parent_completes(swf: Driver, poli
     assert swf.history(kid, "kid")[1:][-1]["eventType"] == last[policy]
 
 
+@known("documentation")
 def test_7_or_only_where_documented_if_so_asked() -> None:
     behaviour = Behaviour(child_policy_on_close="documented")
     with fake_swf(clock="virtual", behaviour=behaviour) as fake:
@@ -164,17 +174,20 @@ def test_7_or_only_where_documented_if_so_asked() -> None:
         assert swf.history(kid, "kid")[-1]["eventType"] == "DecisionTaskScheduled"
 
 
+@known("capture")
 def test_8_a_termination_by_the_api_says_operator_initiated(swf: Driver) -> None:
     swf.start()
     swf.terminate()
     assert swf.attributes(3) == {"cause": "OPERATOR_INITIATED", "childPolicy": "TERMINATE"}
 
 
+@known("capture")
 def test_9_an_empty_poll_has_no_task_token(swf: Driver) -> None:
     assert set(swf.poll()) == {"startedEventId", "previousStartedEventId", "ResponseMetadata"}
     assert set(swf.take()) == {"startedEventId", "ResponseMetadata"}
 
 
+@known("documentation")
 def test_9_or_an_empty_one_if_so_asked() -> None:
     with fake_swf(clock="virtual", behaviour=Behaviour(empty_poll_token="empty")) as fake:
         swf = Driver(fake).register()
@@ -182,6 +195,7 @@ def test_9_or_an_empty_one_if_so_asked() -> None:
         assert swf.take()["taskToken"] == ""
 
 
+@known("capture")
 def test_9_on_the_wire_it_is_these_bytes() -> None:
     decision_poll = {"startedEventId": 0, "previousStartedEventId": 0}
     assert wire.answer_bytes("PollForDecisionTask", decision_poll) == (
@@ -192,6 +206,7 @@ def test_9_on_the_wire_it_is_these_bytes() -> None:
     )
 
 
+@known("capture")
 def test_10_a_void_operation_answers_no_bytes_at_all(swf: Driver) -> None:
     assert wire.answer_bytes("SignalWorkflowExecution", {}) == b""
     swf.start()
@@ -201,6 +216,7 @@ def test_10_a_void_operation_answers_no_bytes_at_all(swf: Driver) -> None:
     assert set(answer) == {"ResponseMetadata"}
 
 
+@known("client code")
 def test_11_one_bad_decision_rejects_all_and_the_token_stays_good(swf: Driver) -> None:
     swf.start()
     swf.poll()
@@ -211,6 +227,7 @@ def test_11_one_bad_decision_rejects_all_and_the_token_stays_good(swf: Driver) -
     assert swf.history()[-1]["eventType"] == "MarkerRecorded"
 
 
+@known("capture")
 @pytest.mark.parametrize(
     ("before", "quiet", "event"),
     [
@@ -232,6 +249,7 @@ def test_12_what_a_decider_does_itself_brings_no_decision_task(
     assert slow.history()[-1]["eventType"] == event
 
 
+@known("capture")
 def test_12_nor_does_a_started_activity_or_a_requested_cancel_of_one(swf: Driver) -> None:
     swf.start()
     swf.decide(schedule("a"))
@@ -244,6 +262,7 @@ def test_12_nor_does_a_started_activity_or_a_requested_cancel_of_one(swf: Driver
     assert swf.history()[-1]["eventType"] == "DecisionTaskScheduled"
 
 
+@known("client code")
 def test_a_decision_without_its_attributes_is_a_decision_with_none(swf: Driver) -> None:
     swf.start()
     swf.poll()

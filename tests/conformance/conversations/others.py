@@ -33,12 +33,33 @@ def begin(swf: Talk, **more: Any) -> dict[str, str]:
     return kid
 
 
+def parent(swf: Talk) -> dict[str, str]:
+    """The execution that was started last: whoever started, signalled or cancelled another."""
+    return {"workflowId": "order-1", "runId": swf.run_id}
+
+
+def closed(swf: Talk, kid: dict[str, str], how: str, **more: Any) -> None:
+    """The parent was told how its child of ``begin`` closed."""
+    swf.told(
+        f"ChildWorkflowExecution{how}",
+        workflowExecution=kid,
+        workflowType=ORDER,
+        initiatedEventId=5,
+        startedEventId=6,
+        **more,
+    )
+
+
+def not_started(swf: Talk, cause: str, **more: Any) -> None:
+    """A child was refused, at once unless an Initiated event is named."""
+    swf.failed("StartChildWorkflowExecution", cause, **{"initiatedEventId": 0, **more})
+
+
 @conversation("a child starts, and completes")
 def child_completes(swf: Talk) -> None:
     kid = begin(
         swf, input="3", control="eldest", tagList=["young"], taskPriority="-1", lambdaRole=ROLE
     )
-    parent = {"workflowId": "order-1", "runId": swf.run_id}
     swf.told(
         "StartChildWorkflowExecutionInitiated",
         workflowId="kid",
@@ -58,20 +79,13 @@ def child_completes(swf: Talk) -> None:
     swf.told(
         "WorkflowExecutionStarted",
         kid,
-        parentWorkflowExecution=parent,
+        parentWorkflowExecution=parent(swf),
         parentInitiatedEventId=5,
         input="3",
     )
     swf.poll("kids")
     swf.answer(complete(result="9"))
-    swf.told(
-        "ChildWorkflowExecutionCompleted",
-        workflowExecution=kid,
-        workflowType=ORDER,
-        result="9",
-        initiatedEventId=5,
-        startedEventId=6,
-    )
+    closed(swf, kid, "Completed", result="9")
 
 
 @conversation("a child fails")
@@ -79,14 +93,7 @@ def child_fails(swf: Talk) -> None:
     kid = begin(swf)
     swf.poll("kids")
     swf.answer(fail(reason="tired", details="very"))
-    swf.told(
-        "ChildWorkflowExecutionFailed",
-        workflowExecution=kid,
-        reason="tired",
-        details="very",
-        initiatedEventId=5,
-        startedEventId=6,
-    )
+    closed(swf, kid, "Failed", reason="tired", details="very")
 
 
 @conversation("a child cancels itself when its parent asks")
@@ -100,19 +107,13 @@ def child_cancels(swf: Talk) -> None:
     swf.told(
         "WorkflowExecutionCancelRequested",
         kid,
-        externalWorkflowExecution={"workflowId": "order-1", "runId": swf.run_id},
+        externalWorkflowExecution=parent(swf),
         externalInitiatedEventId=10,
         cause=None,
     )
     swf.poll("kids")
     swf.answer(cancel(details="stopped"))
-    swf.told(
-        "ChildWorkflowExecutionCanceled",
-        workflowExecution=kid,
-        details="stopped",
-        initiatedEventId=5,
-        startedEventId=6,
-    )
+    closed(swf, kid, "Canceled", details="stopped")
 
 
 @conversation("a child times out")
@@ -120,26 +121,14 @@ def child_times_out(swf: Talk) -> None:
     kid = begin(swf, executionStartToCloseTimeout="60")
     swf.wait(60)
     swf.told("WorkflowExecutionTimedOut", kid, timeoutType="START_TO_CLOSE")
-    swf.told(
-        "ChildWorkflowExecutionTimedOut",
-        workflowExecution=kid,
-        timeoutType="START_TO_CLOSE",
-        initiatedEventId=5,
-        startedEventId=6,
-    )
+    closed(swf, kid, "TimedOut", timeoutType="START_TO_CLOSE")
 
 
 @conversation("a child is terminated by an operator")
 def child_terminated(swf: Talk) -> None:
     kid = begin(swf)
     swf.client.terminate_workflow_execution(domain=DOMAIN, **kid)
-    swf.told(
-        "ChildWorkflowExecutionTerminated",
-        workflowExecution=kid,
-        workflowType=ORDER,
-        initiatedEventId=5,
-        startedEventId=6,
-    )
+    closed(swf, kid, "Terminated")
 
 
 @conversation("a closing parent applies its child policy: terminate")
@@ -159,7 +148,7 @@ def policy_asks(swf: Talk) -> None:
         kid,
         cause="CHILD_POLICY_APPLIED",
         externalInitiatedEventId=0,
-        externalWorkflowExecution={"workflowId": "order-1", "runId": swf.run_id},
+        externalWorkflowExecution=parent(swf),
     )
 
 
@@ -184,14 +173,7 @@ def children_refused(swf: Talk) -> None:
         (old, "WORKFLOW_TYPE_DEPRECATED"),
     ):
         swf.decide(child("kid", workflowType=kind, control="c"))
-        swf.failed(
-            "StartChildWorkflowExecution",
-            cause,
-            workflowId="kid",
-            workflowType=kind,
-            initiatedEventId=0,
-            control="c",
-        )
+        not_started(swf, cause, workflowId="kid", workflowType=kind, control="c")
     settings: dict[str, object] = {}
     for member, value, missing in (
         ("executionStartToCloseTimeout", "60", "EXECUTION_START_TO_CLOSE_TIMEOUT"),
@@ -200,8 +182,7 @@ def children_refused(swf: Talk) -> None:
         ("childPolicy", "ABANDON", "CHILD_POLICY"),
     ):
         swf.decide(child("kid", workflowType=bare, **settings))
-        cause = f"DEFAULT_{missing}_UNDEFINED"
-        swf.failed("StartChildWorkflowExecution", cause, initiatedEventId=0)
+        not_started(swf, f"DEFAULT_{missing}_UNDEFINED")
         settings[member] = value
     swf.decide(child("kid", workflowType=bare, **settings))
     swf.wait()
@@ -215,8 +196,8 @@ def child_runs_already(swf: Talk) -> None:
     swf.decide(child("kid"))
     swf.wait()
     swf.told("StartChildWorkflowExecutionInitiated", workflowId="kid")
-    swf.failed(
-        "StartChildWorkflowExecution",
+    not_started(
+        swf,
         "WORKFLOW_ALREADY_RUNNING",
         workflowId="kid",
         initiatedEventId=5,
@@ -230,12 +211,7 @@ def child_runs_already(swf: Talk) -> None:
 def too_many_children(swf: Talk) -> None:
     swf.start()
     swf.decide(child("one", taskList=KIDS), child("two", taskList=KIDS))
-    swf.failed(
-        "StartChildWorkflowExecution",
-        "OPEN_CHILDREN_LIMIT_EXCEEDED",
-        workflowId="two",
-        initiatedEventId=0,
-    )
+    not_started(swf, "OPEN_CHILDREN_LIMIT_EXCEEDED", workflowId="two")
 
 
 @conversation("a domain has room for so many", Behaviour(quotas=Quotas(open_executions=1)))
@@ -244,12 +220,7 @@ def too_many_executions(swf: Talk) -> None:
     with swf.refused("LimitExceededFault"):
         swf.client.start_workflow_execution(domain=DOMAIN, workflowId="another", workflowType=ORDER)
     swf.decide(child("kid", taskList=KIDS))
-    swf.failed(
-        "StartChildWorkflowExecution",
-        "OPEN_WORKFLOWS_LIMIT_EXCEEDED",
-        workflowId="kid",
-        initiatedEventId=0,
-    )
+    not_started(swf, "OPEN_WORKFLOWS_LIMIT_EXCEEDED", workflowId="kid")
 
 
 @conversation("one execution signals another")
@@ -272,7 +243,7 @@ def signals(swf: Talk) -> None:
         other,
         signalName="hello",
         input="!",
-        externalWorkflowExecution={"workflowId": "order-1", "runId": swf.run_id},
+        externalWorkflowExecution=parent(swf),
         externalInitiatedEventId=5,
     )
 

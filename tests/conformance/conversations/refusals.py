@@ -48,10 +48,14 @@ def decisions_not_permitted(swf: Talk) -> None:
     closes = [complete(), fail(), cancel(), continue_as_new()]
     assert {one["decisionType"] for one in kept + closes} == NO_LAMBDA
     swf.decide(*kept)
+    swf.wait()
     for one in kept:
         swf.failed(one["decisionType"], "OPERATION_NOT_PERMITTED", decisionTaskCompletedEventId=4)
-    for kind in ("StartChild", "SignalExternal", "RequestCancelExternal"):
-        swf.failed(f"{kind}WorkflowExecution", "OPERATION_NOT_PERMITTED", initiatedEventId=0)
+    swf.failed("StartChildWorkflowExecution", "OPERATION_NOT_PERMITTED", initiatedEventId=0)
+    for kind in ("SignalExternal", "RequestCancelExternal"):
+        initiated = swf.last(f"{kind}WorkflowExecutionInitiated")["eventId"]
+        name = f"{kind}WorkflowExecution"
+        swf.failed(name, "OPERATION_NOT_PERMITTED", initiatedEventId=initiated)
     for one in closes:
         swf.decide(one)
         swf.failed(one["decisionType"], "OPERATION_NOT_PERMITTED")
@@ -127,6 +131,17 @@ def wrong_kind(swf: Talk) -> None:
         swf.unchecked().start_workflow_execution(
             domain=DOMAIN, workflowId="w", workflowType=ORDER, taskStartToCloseTimeout=60
         )
+
+
+@conversation(
+    "the service has troubles of its own",
+    Behaviour(outages={"DescribeDomain": ["InternalFailure", "ServiceUnavailable"]}),
+)
+def outages(swf: Talk) -> None:
+    for code in ("InternalFailure", "ServiceUnavailable"):
+        with swf.refused(code):
+            swf.client.describe_domain(name=DOMAIN)
+    assert swf.client.describe_domain(name=DOMAIN)["domainInfo"]["name"] == DOMAIN
 
 
 @conversation("an operation that the service does not have")

@@ -1,48 +1,24 @@
-"""Lambda tasks: Python callables stand for the functions, and what they do becomes events.
-
-The functions of the virtual clock sleep for at least a second, so that their ends have an instant
-of their own.
-"""
+"""How a Lambda task ends: by its function, its limit, or its role."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import botocore.exceptions
 import pytest
 
-from swfsim import Behaviour, fake_swf
-from swfsim.spec.behaviour import Quotas
 from tests.support.driver import (
     Driver,
     child,
-    complete,
     continue_as_new,
     run_lambda,
     timer,
 )
-
-ROLE = "arn:aws:iam::123456789012:role/swf-lambda"
-PATIENCE_S = 20
-
-
-def driver(**behaviour: Any) -> Iterator[Driver]:
-    with fake_swf(clock="virtual", behaviour=Behaviour(**behaviour)) as fake:
-        yield Driver(fake).register()
-
-
-@pytest.fixture
-def few() -> Iterator[Driver]:
-    yield from driver(quotas=Quotas(open_lambdas=2))
-
-
-@pytest.fixture
-def nowhere() -> Iterator[Driver]:
-    yield from driver(lambda_available=False)
+from tests.support.known import known
+from tests.support.lambdas import ROLE, called, function
+from tests.support.looks import driver, kinds
 
 
 @pytest.fixture
@@ -50,37 +26,10 @@ def following() -> Iterator[Driver]:
     yield from driver(follow_up_ms=40)
 
 
-def function(swf: Driver, outcome: Any, seconds: float = 1, name: str = "tax") -> list[Any]:
-    """Deploy a function that takes so long and returns, or raises, this; gives what it was sent."""
-    seen: list[Any] = []
-
-    def run(event: Any) -> Any:
-        seen.append(event)
-        time.sleep(seconds)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
-
-    swf.fake.lambda_functions[name] = run
-    return seen
-
-
-def called(swf: Driver, seconds: float = 2, **more: Any) -> dict[str, Any]:
-    """Start an execution, let it call the function, and give the attributes of how that ended."""
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1", **more))
-    swf.wait()
-    swf.wait(seconds)
-    return swf.attributes(7)
-
-
-def kinds(swf: Driver) -> list[str]:
-    return [event["eventType"] for event in swf.history()]
-
-
 # A function that returns
 
 
+@known("capture")
 def test_a_function_that_returns_completes_its_task(swf: Driver) -> None:
     seen = function(swf, {"tax": 19})
     ended = called(swf, input='{"sum": 100}')
@@ -99,6 +48,7 @@ def test_a_function_that_returns_completes_its_task(swf: Driver) -> None:
     assert swf.attributes(6) == {"scheduledEventId": 5}  # it shows nothing else
 
 
+@known("capture")
 def test_the_scheduled_event_shows_what_was_decided(swf: Driver) -> None:
     """The time limit is echoed when given."""
     function(swf, None)
@@ -113,12 +63,14 @@ def test_the_scheduled_event_shows_what_was_decided(swf: Driver) -> None:
     }
 
 
+@known("capture")
 def test_the_scheduled_event_shows_nothing_that_was_not_decided(swf: Driver) -> None:
     function(swf, None)
     called(swf)
     assert swf.attributes(5) == {"id": "tax-1", "name": "tax", "decisionTaskCompletedEventId": 4}
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize(
     ("returned", "result"),
     [
@@ -137,12 +89,14 @@ def test_a_result_is_the_json_text_of_what_was_returned(
     assert called(swf)["result"] == result
 
 
+@known("client code")
 def test_without_an_input_the_function_receives_an_empty_object(swf: Driver) -> None:
     seen = function(swf, None)
     called(swf)
     assert seen == [{}]
 
 
+@known("model")
 @pytest.mark.parametrize("sent", ['"text"', "7", "null", "[1, 2]", '{"a": {"b": "ü"}}'])
 def test_an_input_is_any_json(swf: Driver, sent: str) -> None:
     seen = function(swf, None)
@@ -150,6 +104,7 @@ def test_an_input_is_any_json(swf: Driver, sent: str) -> None:
     assert seen == [json.loads(sent)]
 
 
+@known("our own")
 def test_what_a_function_sleeps_is_the_time_it_takes(swf: Driver) -> None:
     function(swf, None, seconds=12.5)
     swf.start(lambdaRole=ROLE)
@@ -164,6 +119,7 @@ def test_what_a_function_sleeps_is_the_time_it_takes(swf: Driver) -> None:
     assert swf.describe()["openCounts"]["openLambdaFunctions"] == 0
 
 
+@known("capture")
 def test_several_functions_run_at_once_and_end_in_their_own_order(swf: Driver) -> None:
     function(swf, "slow", seconds=20, name="slow")
     function(swf, "fast", seconds=10, name="fast")
@@ -184,6 +140,7 @@ def test_several_functions_run_at_once_and_end_in_their_own_order(swf: Driver) -
     """)
 
 
+@known("capture")
 def test_a_function_begins_a_moment_after_the_decision(following: Driver) -> None:
     """On the service 33 to 77 ms after; it is never begun inside the batch of decisions."""
     function(following, None)
@@ -199,6 +156,7 @@ def test_a_function_begins_a_moment_after_the_decision(following: Driver) -> Non
     assert (begun["eventTimestamp"] - scheduled["eventTimestamp"]).total_seconds() == 0.04
 
 
+@known("our own")
 def test_its_end_has_its_own_instant_however_far_time_leaps(swf: Driver) -> None:
     function(swf, None, seconds=0.5)
     swf.start(lambdaRole=ROLE)
@@ -217,6 +175,7 @@ def test_its_end_has_its_own_instant_however_far_time_leaps(swf: Driver) -> None
 # A function that fails
 
 
+@known("capture", "client code")
 @pytest.mark.parametrize("reason", ["Unhandled", "UnhandledError"])
 def test_a_function_that_raises_fails_its_task(reason: str) -> None:
     """The reason was UnhandledError in a capture of 2017, and is Unhandled today."""
@@ -236,17 +195,20 @@ def test_a_function_that_raises_fails_its_task(reason: str) -> None:
         assert any("raise outcome" in line for line in details["stackTrace"])
 
 
+@known("client code")
 def test_today_the_reason_is_unhandled(swf: Driver) -> None:
     function(swf, KeyError("country"))
     assert called(swf)["reason"] == "Unhandled"
 
 
+@known("guess")
 def test_what_json_cannot_say_is_a_failure(swf: Driver) -> None:
     function(swf, object())
     called(swf)
     assert kinds(swf)[6] == "LambdaFunctionFailed"
 
 
+@known("client code")
 def test_a_function_that_does_not_exist_fails_its_task(swf: Driver) -> None:
     """It is found out when the task has begun."""
     swf.start(lambdaRole=ROLE)
@@ -262,6 +224,7 @@ def test_a_function_that_does_not_exist_fails_its_task(swf: Driver) -> None:
     assert "no-such-function" in swf.attributes(7)["details"]
 
 
+@known("documentation")
 def test_a_failed_function_may_be_called_again(swf: Driver) -> None:
     function(swf, ValueError("try again"))
     called(swf)
@@ -284,6 +247,7 @@ def test_a_failed_function_may_be_called_again(swf: Driver) -> None:
 # A function that takes too long
 
 
+@known("capture")
 def test_a_function_that_takes_too_long_times_out_and_its_result_is_lost(swf: Driver) -> None:
     function(swf, "too late", seconds=10)
     ended = called(swf, seconds=60, startToCloseTimeout="5")
@@ -298,11 +262,13 @@ def test_a_function_that_takes_too_long_times_out_and_its_result_is_lost(swf: Dr
     assert (timed_out["eventTimestamp"] - begun["eventTimestamp"]).total_seconds() == 5
 
 
+@known("guess")
 def test_a_function_that_is_just_in_time_completes(swf: Driver) -> None:
     function(swf, "in time", seconds=4.999)
     assert called(swf, seconds=60, startToCloseTimeout="5")["result"] == '"in time"'
 
 
+@known("documentation")
 def test_a_function_has_900_seconds_unless_told_otherwise(swf: Driver) -> None:
     function(swf, None, seconds=1_000)
     called(swf, seconds=950)
@@ -311,6 +277,7 @@ def test_a_function_has_900_seconds_unless_told_otherwise(swf: Driver) -> None:
     assert (timed_out["eventTimestamp"] - begun["eventTimestamp"]).total_seconds() == 900
 
 
+@known("documentation")
 @pytest.mark.parametrize("limit", ["0", "901", "NONE", "-1", "1.5", "99999999"])
 def test_a_time_limit_is_1_to_900_seconds(swf: Driver, limit: str) -> None:
     swf.start(lambdaRole=ROLE)
@@ -322,6 +289,7 @@ def test_a_time_limit_is_1_to_900_seconds(swf: Driver, limit: str) -> None:
     swf.decide(run_lambda("longest", startToCloseTimeout="900"))
 
 
+@known("model")
 @pytest.mark.parametrize("member", [{"lambda_id": "x" * 257}, {"lambda_id": "l", "name": "x" * 65}])
 def test_ids_have_256_characters_and_names_64(swf: Driver, member: dict[str, str]) -> None:
     swf.start(lambdaRole=ROLE)
@@ -334,6 +302,7 @@ def test_ids_have_256_characters_and_names_64(swf: Driver, member: dict[str, str
 # The role
 
 
+@known("capture", "client code")
 def test_without_a_role_the_function_is_not_run(swf: Driver) -> None:
     """The failure stands directly behind the Scheduled event, without a Started."""
     seen = function(swf, None)
@@ -354,6 +323,7 @@ def test_without_a_role_the_function_is_not_run(swf: Driver) -> None:
     assert swf.describe()["openCounts"]["openLambdaFunctions"] == 0
 
 
+@known("documentation")
 def test_the_role_may_be_the_types_default(fake: Any) -> None:
     swf = Driver(fake).register(defaultLambdaRole=ROLE)
     function(swf, None)
@@ -366,6 +336,7 @@ def test_the_role_may_be_the_types_default(fake: Any) -> None:
     assert "LambdaFunctionCompleted" in kinds(swf)
 
 
+@known("documentation")
 def test_a_child_does_not_inherit_its_parents_role(swf: Driver) -> None:
     """The role comes from the decision or the type, never from the parent."""
     function(swf, None)
@@ -389,6 +360,7 @@ def test_a_child_does_not_inherit_its_parents_role(swf: Driver) -> None:
     assert began["with"] == ["LambdaFunctionStarted"]
 
 
+@known("documentation")
 def test_a_continuation_does_not_inherit_the_role_of_the_run_before(swf: Driver) -> None:
     """Continuing takes the decision's settings, else the type's, not the closing run's."""
     swf.start(lambdaRole=ROLE)
@@ -397,246 +369,3 @@ def test_a_continuation_does_not_inherit_the_role_of_the_run_before(swf: Driver)
     swf.decide(run_lambda("tax-1"))
     swf.wait()
     assert kinds(swf)[5] == "StartLambdaFunctionFailed"
-
-
-# Decisions that are refused, and one that is not
-
-
-def test_where_there_is_no_lambda_the_decision_fails(nowhere: Driver) -> None:
-    nowhere.start(lambdaRole=ROLE)
-    nowhere.decide(run_lambda("tax-1"))
-    nowhere.shows("""
-        4   DecisionTaskCompleted(S2, T3)
-        5 = ScheduleLambdaFunctionFailed(tax-1, LAMBDA_SERVICE_NOT_AVAILABLE_IN_REGION, D4)
-        6 = DecisionTaskScheduled
-    """)
-    assert nowhere.attributes(5)["name"] == "tax"
-
-
-def test_beyond_the_limit_of_open_functions_the_decision_fails(few: Driver) -> None:
-    function(few, None, seconds=10)
-    few.start(lambdaRole=ROLE)
-    few.decide(run_lambda("1"), run_lambda("2"), run_lambda("3"))
-    few.shows("""
-        5 = LambdaFunctionScheduled(1, D4)
-        6 = LambdaFunctionScheduled(2, D4)
-        7 = ScheduleLambdaFunctionFailed(3, OPEN_LAMBDA_FUNCTIONS_LIMIT_EXCEEDED, D4)
-        8 = DecisionTaskScheduled
-        9 = LambdaFunctionStarted(S5)
-       10 = LambdaFunctionStarted(S6)
-    """)
-    few.wait(10)  # both are over
-    few.decide(run_lambda("3"))
-    assert kinds(few).count("LambdaFunctionScheduled") == 3
-
-
-def test_an_id_may_be_used_again_while_it_is_open(swf: Driver) -> None:
-    """The cause ID_ALREADY_IN_USE exists, but the service was seen to accept the second one."""
-    function(swf, None, seconds=10)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("same"), run_lambda("same"))
-    swf.wait()
-    assert swf.describe()["openCounts"]["openLambdaFunctions"] == 2
-    swf.wait(10)
-    assert kinds(swf).count("LambdaFunctionCompleted") == 2
-
-
-def test_an_id_is_free_text(swf: Driver) -> None:
-    """Unlike activity and timer ids, which may not hold a colon or a slash."""
-    function(swf, None)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("arn:a/b|c"))
-    assert swf.attributes(5)["id"] == "arn:a/b|c"
-
-
-# While a function runs
-
-
-def test_a_cancel_request_does_not_stop_a_function(swf: Driver) -> None:
-    function(swf, "done", seconds=10)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1"))
-    swf.request_cancel()
-    swf.wait(10)
-    swf.shows("""
-         6 = LambdaFunctionStarted(S5)
-         7   WorkflowExecutionCancelRequested
-         8 = DecisionTaskScheduled
-         9   LambdaFunctionCompleted(S5, T6)
-    """)
-
-
-@pytest.mark.parametrize("seconds", [10, 1_000])
-def test_nothing_is_recorded_of_a_function_when_its_run_has_closed(
-    swf: Driver, seconds: float
-) -> None:
-    """Closing with open functions is legal; after a close there is no event."""
-    function(swf, "too late", seconds=seconds)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1"))
-    swf.signal()
-    swf.decide(complete())
-    swf.wait(2_000)
-    swf.shows("""
-         6 = LambdaFunctionStarted(S5)
-         7   WorkflowExecutionSignaled(hurry)
-         8 = DecisionTaskScheduled
-         9   DecisionTaskStarted(S8)
-        10   DecisionTaskCompleted(S8, T9)
-        11 = WorkflowExecutionCompleted(D10)
-    """)
-
-
-def test_a_function_and_a_close_may_stand_in_one_list(swf: Driver) -> None:
-    """Other than an activity or a timer, which are incompatible with a close decision."""
-    function(swf, None)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1"), complete())
-    swf.wait(2_000)
-    swf.shows("""
-        4   DecisionTaskCompleted(S2, T3)
-        5 = LambdaFunctionScheduled(tax-1, D4)
-        6 = WorkflowExecutionCompleted(D4)
-    """)
-
-
-def test_termination_while_a_function_runs(swf: Driver) -> None:
-    function(swf, "too late", seconds=10)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1"))
-    swf.wait()
-    swf.terminate()
-    swf.wait(60)
-    assert kinds(swf)[-1] == "WorkflowExecutionTerminated"
-
-
-def test_a_close_waits_for_a_function_that_has_just_ended(swf: Driver) -> None:
-    """A decider that has not seen the result may not complete."""
-    function(swf, "done", seconds=10)
-    swf.start(lambdaRole=ROLE)
-    swf.decide(run_lambda("tax-1"))
-    swf.signal()
-    swf.poll()
-    swf.wait(10)
-    swf.answer(complete())
-    swf.shows("""
-         8 = DecisionTaskScheduled
-         9   DecisionTaskStarted(S8)
-        10   LambdaFunctionCompleted(S5, T6)
-        11 = DecisionTaskScheduled
-        12   DecisionTaskCompleted(S8, T9)
-        13 = CompleteWorkflowExecutionFailed(UNHANDLED_DECISION, D12)
-    """)
-    swf.decide(complete())
-    assert kinds(swf)[-1] == "WorkflowExecutionCompleted"
-
-
-# The functions of a fake
-
-
-def test_functions_outlive_a_reset(swf: Driver) -> None:
-    function(swf, "still there")
-    swf.fake.reset()
-    swf.register()
-    assert called(swf)["result"] == '"still there"'
-
-
-def test_time_sleep_is_itself_again_after_a_function(swf: Driver) -> None:
-    before = time.sleep
-    function(swf, ValueError("x"))
-    called(swf)
-    assert time.sleep is before
-
-
-# On the system clock
-
-
-@pytest.fixture
-def running() -> Iterator[Driver]:
-    with fake_swf(clock="system") as fake:
-        fake.service.poll_s = 0.05
-        yield Driver(fake, step_s=0).register()
-
-
-class Slow:
-    """A function that runs until it is let go."""
-
-    def __init__(self) -> None:
-        self.begun = threading.Event()
-        self.go = threading.Event()
-        self.thread: threading.Thread | None = None
-
-    def __call__(self, event: Any) -> str:
-        self.thread = threading.current_thread()
-        self.begun.set()
-        assert self.go.wait(PATIENCE_S)
-        return "done"
-
-    def finish(self) -> None:
-        """Let it end, and what the service makes of that be recorded."""
-        self.go.set()
-        assert self.thread is not None
-        self.thread.join(PATIENCE_S)
-        assert not self.thread.is_alive()
-
-
-def test_on_the_system_clock_a_function_runs_in_a_thread_of_its_own(running: Driver) -> None:
-    slow = running.fake.lambda_functions["tax"] = Slow()
-    running.start(lambdaRole=ROLE)
-    running.decide(run_lambda("tax-1"))
-    running.signal()  # the service answers others meanwhile
-    assert slow.begun.wait(PATIENCE_S)
-    assert slow.thread is not threading.current_thread()
-    assert kinds(running)[4:] == [
-        "LambdaFunctionScheduled",
-        "LambdaFunctionStarted",
-        "WorkflowExecutionSignaled",
-        "DecisionTaskScheduled",
-    ]
-    slow.finish()
-    assert kinds(running)[8:] == ["LambdaFunctionCompleted"]
-    assert running.attributes(9)["result"] == '"done"'
-
-
-def test_on_the_system_clock_its_end_brings_a_task_to_a_waiting_decider(running: Driver) -> None:
-    slow = running.fake.lambda_functions["tax"] = Slow()
-    running.start(lambdaRole=ROLE)
-    running.decide(run_lambda("tax-1"))
-    assert "taskToken" not in running.poll()  # which also lets the function begin
-    assert slow.begun.wait(PATIENCE_S)
-    running.fake.service.poll_s = PATIENCE_S
-    got: list[Any] = []
-    decider = threading.Thread(target=lambda: got.append(running.poll()), daemon=True)
-    decider.start()
-    until = time.monotonic() + PATIENCE_S
-    while not running.fake.service.polls_wait:
-        assert time.monotonic() < until
-        time.sleep(0.001)
-    slow.go.set()
-    decider.join(PATIENCE_S)
-    assert "LambdaFunctionCompleted" in [event["eventType"] for event in got[0]["events"]]
-
-
-def test_on_the_system_clock_a_function_that_outlives_its_run_leaves_no_trace(
-    running: Driver,
-) -> None:
-    slow = running.fake.lambda_functions["tax"] = Slow()
-    running.start(lambdaRole=ROLE)
-    running.decide(run_lambda("tax-1"))
-    running.terminate()
-    assert slow.begun.wait(PATIENCE_S)
-    slow.finish()
-    assert kinds(running)[-1] == "WorkflowExecutionTerminated"
-
-
-def test_on_the_system_clock_a_function_fails_as_well(running: Driver) -> None:
-    def broken(event: Any) -> None:
-        raise ValueError(event["why"])
-
-    running.fake.lambda_functions["tax"] = broken
-    running.start(lambdaRole=ROLE)
-    running.decide(run_lambda("tax-1", input='{"why": "because"}'))
-    until = time.monotonic() + PATIENCE_S
-    while "taskToken" not in running.poll():
-        assert time.monotonic() < until
-    assert json.loads(running.attributes(7)["details"])["errorMessage"] == "because"
