@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
+    "serve": "Serve Amazon SWF over HTTP to any SDK.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 
