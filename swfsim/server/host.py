@@ -34,8 +34,9 @@ _READING: Final = ("Count", "Describe", "Get", "List")
 class Host:
     """Holds the current service; ``reset`` puts a fresh one in its place.
 
-    ``poll_s`` is how long an empty poll is held, in real seconds. With a ``log`` the state that it
-    tells of is brought back first. Raises ``HarnessError`` when the log cannot be played.
+    ``poll_s`` is how long an empty poll is held, in real seconds. ``behaviour`` is the service's,
+    and from a reset on that of the next one. With a ``log`` the state that it tells of is brought
+    back first. Raises ``HarnessError`` when the log cannot be played.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Host:
         self.clock = clock
         self.clock_name = clock_name
         self._poll_s = poll_s
-        self._behaviour = behaviour
+        self.behaviour = behaviour
         self._log = log
         header = log.header if log is not None else None
         self._start = header["at"] if header else clock.now()
@@ -68,7 +69,7 @@ class Host:
         return 0 if isinstance(self.clock, VirtualClock) else secrets.randbits(32)
 
     def _fresh(self, secret: int) -> Service:
-        service = Service(self.clock, secret=secret, behaviour=self._behaviour, poll_s=self._poll_s)
+        service = Service(self.clock, secret=secret, behaviour=self.behaviour, poll_s=self._poll_s)
         service.keeps_time = True
         return service
 

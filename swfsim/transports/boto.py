@@ -20,7 +20,7 @@ from botocore.utils import parse_timestamp
 from swfsim.clock import moment
 from swfsim.spec import check, model, render
 from swfsim.spec.faults import Fault
-from swfsim.transports import hooks
+from swfsim.transports import hooks, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,29 +41,38 @@ class Door(Protocol):
         """The core's answer to a call; raises ``Fault``."""
 
 
-_doors: list[Door] = []
-"""The fakes that are active in this process; the last one entered answers."""
+_doors: list[tuple[Door, bool]] = []
+"""The fakes that are active in this process, and whether on the wire; the last entered answers."""
 
 _CLIENT: Final[Any] = botocore.client.BaseClient
 _original = _CLIENT._make_api_call
 
 
-def open_door(door: Door) -> None:
-    """From now on, calls of SWF clients go to this door, until it is closed."""
+def open_door(door: Door, *, on_wire: bool = False) -> None:
+    """From now on, calls of SWF clients go to this door, until it is closed; ``on_wire`` as the
+    bytes that botocore makes of them."""
     if not _doors:
         _CLIENT._make_api_call = _make_api_call
-    _doors.append(door)
+    _doors.append((door, on_wire))
 
 
 def close_door(door: Door) -> None:
-    _doors.remove(door)
+    _doors[:] = [one for one in _doors if one[0] is not door]
     if not _doors:
         _CLIENT._make_api_call = _original
+
+
+def _door_on_wire() -> Door | None:
+    return _doors[-1][0] if _doors else None
 
 
 def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
     service_model = self._service_model
     if service_model.service_name != "swf":
+        return _original(self, operation_name, api_params)
+    door, on_wire = _doors[-1]
+    if on_wire:
+        wire.arm(self, _door_on_wire)
         return _original(self, operation_name, api_params)
     operation = service_model.operation_model(operation_name)
     params = api_params
@@ -79,7 +88,7 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         _validate(self, operation, params)
     region = self.meta.region_name
     try:
-        answer = _doors[-1].answer(self, operation_name, checked or params, region)
+        answer = door.answer(self, operation_name, checked or params, region)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
     shown = render.answer(operation_name, answer, stamp)
