@@ -1,8 +1,9 @@
 """The AWS CLI's lane.
 
 A process for each of two thousand calls would take twenty minutes; so where the CLI is a Python
-program, one process of its own interpreter runs its ``main`` for call after call. The CLI is found
-in ``SWFSIM_AWS_CLI`` or on the path; run as a user runs it, it stands in ``test_whole_order.py``.
+program, one process of its own interpreter runs its ``main`` for call after call (``Cli``). The CLI
+is found in ``SWFSIM_AWS_CLI`` or on the path; a whole order is also driven by
+``Program``, the CLI as a user runs it.
 """
 
 from __future__ import annotations
@@ -93,6 +94,25 @@ def understand(status: int, out: str, err: str) -> Any:
     said = ERROR.search(err)
     assert said is not None, err
     raise Refused(said[1], said[2].strip())
+
+
+class Program:
+    """The CLI as a user runs it, a process for each call."""
+
+    def __init__(self, cli: str, url: str, folder: Path) -> None:
+        self._cli = cli
+        self._url = url
+        self._env = environment(folder)
+
+    def ask(self, operation: str, params: dict[str, Any], checks: bool) -> Any:
+        ended = subprocess.run(
+            [self._cli, *arguments(self._url, operation, params, checks)],
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return understand(ended.returncode, ended.stdout, ended.stderr)
 
 
 class Cli:

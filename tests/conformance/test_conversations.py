@@ -7,11 +7,12 @@ asked for: ``pytest tests/conformance --lane cli --lane node``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conformance import aws_cli, lanes, node
-from tests.conformance.conversations import ALL
+from tests.conformance.conversations import ALL, whole
 from tests.conformance.foreign import ForeignTalk
 from tests.conformance.talk import Conversation
 
@@ -81,6 +82,18 @@ def test_with_the_aws_cli(
 ) -> None:
     endpoint.prepare(conversation)
     agrees(conversation.held(ForeignTalk(endpoint, cli.ask)), conversation)
+
+
+def test_a_whole_order_with_the_aws_cli_as_a_program(
+    request: pytest.FixtureRequest, endpoint: lanes.Endpoint, tmp_path: Path
+) -> None:
+    asked_for(request, "cli")
+    found = aws_cli.executable()
+    if found is None:
+        pytest.skip("there is no AWS CLI here")
+    endpoint.prepare(whole.order)
+    program = aws_cli.Program(found, endpoint.url, tmp_path)
+    agrees(whole.order.held(ForeignTalk(endpoint, program.ask)), whole.order)
 
 
 @pytest.fixture(scope="module")
