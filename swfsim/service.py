@@ -153,7 +153,6 @@ class Service:
         """Nobody will call again: polls that wait are answered that there is nothing."""
         with self.lock:
             self._closed = True
-            self.keeper = None
             for task_list, queue in list(self._waiting.items()):
                 for _ in list(queue):
                     self._wake_one(task_list)

@@ -12,10 +12,10 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim import wire
-from swfsim.errors import HarnessError
 from swfsim.journal import Journal
 from swfsim.server import polls
 from swfsim.server.control import PREFIX, Control
+from swfsim.server.log import Lost
 from swfsim.server.replies import Reply, Unread, read_body
 from swfsim.service import REGION
 from swfsim.spec.faults import Fault
@@ -47,6 +47,11 @@ def region_of(headers: Mapping[bytes, bytes]) -> str:
     return found[1].decode() if found is not None else REGION
 
 
+def _failure(form: str) -> Reply:
+    fault = Fault("InternalFailure")
+    return Reply(fault.status, form, wire.fault_bytes(fault), last=True)
+
+
 class App:
     """Answers for a ``Host``.
 
@@ -63,21 +68,23 @@ class App:
         keys: Keys | None = None,
         keep_alive: bool = True,
         names: Collection[str] = (),
-        broken: Callable[[HarnessError], None] = lambda error: None,
+        broken: Callable[[Lost], None] = lambda error: None,
     ) -> None:
         self.host = host
         self.journal = Journal(JOURNAL_MOST)
-        self.broken = broken
+        self._broken = broken
         self._keys = keys
         self._keep_alive = keep_alive
         self._control = Control(host, self.journal, names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Any) -> None:
         headers = dict(scope["headers"])
-        if scope["path"].startswith(PREFIX):
-            reply = await self._control.answer(scope, headers, receive)
-        else:
-            reply = await self._protocol(scope, headers, receive)
+        part = self._control.answer if scope["path"].startswith(PREFIX) else self._protocol
+        try:
+            reply = await part(scope, headers, receive)
+        except Lost as error:
+            self._broken(error)
+            reply = _failure(wire.CONTENT_TYPE)
         if reply is None:
             return
         more = [] if self._keep_alive and not reply.last else [(b"connection", b"close")]
@@ -120,12 +127,11 @@ class App:
             return Reply(fault.status, form, wire.fault_bytes(fault))
         except Unread as error:
             return Reply(error.fault.status, form, wire.fault_bytes(error.fault), last=True)
-        except HarnessError as error:
-            self.broken(error)
+        except Lost:
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
-        failure = Fault("InternalFailure")
-        return Reply(failure.status, form, wire.fault_bytes(failure), last=True)
+            return _failure(form)
 
     def _verify(self, keys: Keys, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> None:
         query = scope["query_string"]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.clock import milliseconds
 from swfsim.errors import HarnessError
+from swfsim.server.log import Lost
 from swfsim.server.replies import Reply, Unread, read_body
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Control:
             return _json({"error": error.fault.message or "the body did not end"}, 400, last=True)
         except Refused as error:
             return _json({"error": str(error)}, error.status)
+        except Lost:
+            raise
         except HarnessError as error:
             return _json({"error": str(error)}, 400)
 

@@ -78,6 +78,7 @@ class Host:
     def reset(self) -> None:
         """Forget every domain and execution; a virtual clock goes back to its start."""
         self.service.close()
+        self.service.keeper = None  # an invocation that ends later ends in a world that is gone
         if isinstance(self.clock, VirtualClock):
             self.clock.restart()
         self.service = self._fresh(self._secret())
@@ -98,7 +99,7 @@ class Host:
                 self._log.append("clock", at)
             self.service.expire()
 
-    def close(self) -> None:
+    def end_polls(self) -> None:
         """The server ends: parked polls are answered that there is nothing."""
         self.service.close()
 

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 _BEGINNING: Final = b'{"swfsim":'
+_HEADER_MOST: Final = 1000
 
 Entry = list[Any]
+
+
+class Lost(HarnessError):  # noqa: N818 - what became of the state
+    """The state cannot be kept any more: what is asked now must not be answered as if it were."""
 
 
 def _line(value: Any) -> bytes:
@@ -43,6 +48,7 @@ class Log:
     def __init__(self, path: Path, *, fsync: bool = False) -> None:
         self.path = path
         self._fsync = fsync
+        self._lost: Lost | None = None
         try:
             self._file: BinaryIO = path.open("a+b", buffering=0)
         except OSError as error:
@@ -72,7 +78,7 @@ class Log:
         """None for a file that has no whole line yet."""
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as lines:
-            first = lines.readline()
+            first = lines.readline(_HEADER_MOST)
         if not first.endswith(b"\n"):
             if not _BEGINNING.startswith(first[: len(_BEGINNING)]):
                 raise self._unusable("it was not written by swfsim serve")
@@ -121,6 +127,8 @@ class Log:
         self._write(entry)
 
     def _write(self, value: Any) -> None:
+        if self._lost is not None:  # there may be half a line, behind which nothing must come
+            raise self._lost
         line = _line(value)
         try:
             if self._file.write(line) != len(line):
@@ -128,7 +136,8 @@ class Log:
             if self._fsync:
                 os.fsync(self._file.fileno())
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from error
+            self._lost = Lost(str(self._unusable(error.strerror or str(error))))
+            raise self._lost from error
 
     def close(self) -> None:
         self._file.close()

@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.host.close()
+        self._app.host.end_polls()
         await super().shutdown(sockets)
 
 
