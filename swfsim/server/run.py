@@ -17,6 +17,7 @@ from swfsim.server.app import App
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from swfsim.server.host import Host
@@ -28,8 +29,41 @@ _GRACE_S: Final = 5
 """So long are answers under way waited for at the end."""
 
 
+class Whole:
+    """A transport that writes what it is given in one turn of the loop at once.
+
+    uvicorn writes head and body one after the other, and a process can be killed between them.
+    botocore does not compare a body with its Content-Length: it would take no body for an answer.
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+
+    def _flush(self) -> None:
+        if self._held:
+            self._transport.write(b"".join(self._held))
+            self._held.clear()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1; bytes that are no HTTP are refused in the service's form as well."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(Whole(transport, self.loop))  # type: ignore[arg-type]
 
     def send_400_response(self, msg: str) -> None:
         body = wire.fault_bytes(Fault("SerializationException", msg))

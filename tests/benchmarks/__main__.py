@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 
-from tests.benchmarks import polling, simulated
+from tests.benchmarks import http, polling, simulated
 from tests.benchmarks.figures import show
 
 
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians")
     show("Through boto3 clients, plain polling", polling.figures())
+    show("Over HTTP", http.figures())
     show("Under simulation", simulated.figures())
 
 

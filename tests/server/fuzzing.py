@@ -272,7 +272,7 @@ class Connection:
         if self._wire is None:
             self._wire = socket.create_connection(self._at, serving.PATIENCE_S)
         wire, close = self._wire, not whole
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(OSError):  # hung up on before all was sent
             wire.sendall(sent)
             if not whole:
                 wire.shutdown(socket.SHUT_WR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from swfsim.server import run
 from tests.support import serving
 
 PATIENCE_S = 60
@@ -70,6 +72,37 @@ def test_without_keep_alive_each_answer_ends_its_connection() -> None:
                 rest = wire.recv(65536)
                 while rest:
                     rest = wire.recv(65536)
+
+
+def test_head_and_body_of_an_answer_leave_together() -> None:
+    """botocore takes a head without its body for an answer, if the server is killed in between."""
+    written: list[bytes] = []
+
+    class Transport:
+        def write(self, data: bytes) -> None:
+            written.append(data)
+
+        def close(self) -> None:
+            written.append(b"closed")
+
+        def is_closing(self) -> bool:
+            return False
+
+    async def answer() -> None:
+        whole = run.Whole(Transport(), asyncio.get_running_loop())
+        for kept in (True, False):
+            whole.write(b"head ")
+            whole.write(b"body")
+            assert written == []
+            if kept:
+                await asyncio.sleep(0)
+                assert written == [b"head body"]
+                written.clear()
+        whole.close()
+        assert written == [b"head body", b"closed"]
+        assert not whole.is_closing()
+
+    asyncio.run(answer())
 
 
 # Mistakes in the call
