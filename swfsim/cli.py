@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
+    "serve": "Serve Amazon SWF over HTTP to any SDK.",
     "replay": "Put captured histories to a decider and compare.",
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",

@@ -1,6 +1,7 @@
 """Clocks: where the service takes its time from, in whole milliseconds since the epoch.
 
 SystemClock   the time of day; follows freezegun while a ``freeze_time`` is active
+RateClock     runs so many times as fast as the real one, and can be moved forward
 VirtualClock  stands still until it is moved
 """
 
@@ -44,16 +45,22 @@ def moment(at: int) -> datetime.datetime:
 
 
 class Clock(Protocol):
-    """``now`` in milliseconds; ``stands_still`` when no real waiting can bring the next instant."""
+    """``now`` in milliseconds; ``stands_still`` when no real waiting can bring the next instant;
+    ``rate`` is how many seconds pass in a real one while it does not."""
 
     def now(self) -> int: ...
 
     @property
     def stands_still(self) -> bool: ...
 
+    @property
+    def rate(self) -> float: ...
+
 
 class SystemClock:
     """The time of day."""
+
+    rate = 1.0
 
     def now(self) -> int:
         return int(time.time() * 1000)
@@ -65,10 +72,38 @@ class SystemClock:
         return bool(freezegun is not None and freezegun.freeze_factories)
 
 
+class RateClock:
+    """A clock that runs ``rate`` times as fast as the real one, from ``start`` on."""
+
+    stands_still = False
+
+    def __init__(self, rate: float, start: int) -> None:
+        self.rate = rate
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> int:
+        return self._start + int((time.monotonic() - self._began) * self.rate * 1000)
+
+    def move_to(self, at: int) -> None:
+        """Go on from a later instant."""
+        _only_forward(self.now(), at)
+        self._start, self._began = at, time.monotonic()
+
+
+def _only_forward(now: int, at: int) -> None:
+    if at < now:
+        raise HarnessError(
+            f"the service's time cannot run backwards, from {moment(now)} to {moment(at)}; "
+            "a fresh fake, or a reset, starts again"
+        )
+
+
 class VirtualClock:
     """A clock that moves when told, and only forward. ``at`` is where it stands."""
 
     stands_still = True
+    rate = 1.0
 
     def __init__(self, start: int = ODD_START) -> None:
         self.start = start
@@ -78,11 +113,7 @@ class VirtualClock:
         return self.at
 
     def move_to(self, at: int) -> None:
-        if at < self.at:
-            raise HarnessError(
-                f"virtual time cannot run backwards, from {moment(self.at)} to {moment(at)}; "
-                "enter a fresh fake, or reset this one, to start again"
-            )
+        _only_forward(self.at, at)
         self.at = at
 
     def restart(self) -> None:

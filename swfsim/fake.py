@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from swfsim.spec.check import Params
 
 ClockName = Literal["system", "virtual"]
+Lane = Literal["direct", "wire"]
 
 
 class Fake:
@@ -103,8 +104,11 @@ class FakeSwf:
     """The context manager and decorator behind ``fake_swf``. Each entry is a fresh service."""
 
     def __init__(
-        self, clock: ClockName, start: Instant | None, behaviour: Behaviour | None
+        self, clock: ClockName, start: Instant | None, behaviour: Behaviour | None, lane: Lane
     ) -> None:
+        if lane not in ("direct", "wire"):
+            raise HarnessError(f'lane must be "direct" or "wire", not {lane!r}')
+        self._on_wire = lane == "wire"
         self._clock = clock
         self._start = start
         self._behaviour = behaviour
@@ -114,7 +118,7 @@ class FakeSwf:
     def __enter__(self) -> Fake:
         fake = Fake(make_clock(self._clock, self._start), self._behaviour)
         surroundings = Surroundings()
-        boto.open_door(fake)
+        boto.open_door(fake, on_wire=self._on_wire)
         self._entered.append((fake, surroundings))
         return fake
 
@@ -196,6 +200,7 @@ def fake_swf(
     clock: ClockName = "system",
     start: Instant | None = None,
     behaviour: Behaviour | None = None,
+    lane: Lane = "direct",
 ) -> Any:
     """A fresh in-memory SWF for every boto3 SWF client, as context manager or decorator.
 
@@ -204,6 +209,8 @@ def fake_swf(
                finds nothing answers at once.
     start      where the virtual clock begins: a datetime (naive means UTC) or epoch seconds
     behaviour  switches for what differs between eras of the service, ``swfsim.Behaviour``
+    lane       "direct": calls are answered as calls, which is fast. "wire": as the bytes of the
+               protocol, so that botocore's own serialiser, parser and retries run, too.
 
     Domains of different regions are apart, as on AWS. While a fake is active no SWF call leaves the
     machine, also of clients made before it was entered.
@@ -213,7 +220,7 @@ def fake_swf(
             f"fake_swf({wrapped!r}): that is no function to decorate; a clock is given by name, as "
             'in fake_swf(clock="virtual")'
         )
-    made = FakeSwf(clock, start, behaviour)
+    made = FakeSwf(clock, start, behaviour, lane)
     return made if wrapped is None else made(wrapped)
 
 

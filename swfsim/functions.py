@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from swfsim.core import lambdas
 
@@ -79,6 +79,12 @@ class _Stopwatch:
 
     def __exit__(self, *error: object) -> None:
         time.sleep = self._real
+
+
+class Invokes(Protocol):
+    """Sees to it that a Lambda task which has begun comes to an end; called under the lock."""
+
+    def invoke(self, x: Execution, scheduled_id: int) -> None: ...
 
 
 class Invoker:

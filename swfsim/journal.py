@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swfsim.core.events import Parked
@@ -32,13 +33,13 @@ def _plain(value: Any) -> Any:
 
 
 class Journal:
-    """The calls of a run in the order in which the service saw them.
+    """The calls of a run in the order in which the service saw them; with ``most`` the last ones.
 
     Kept flat, five fields after five fields: one object each would be a burden on long runs.
     """
 
-    def __init__(self) -> None:
-        self._fields: list[Any] = []
+    def __init__(self, most: int | None = None) -> None:
+        self._fields: deque[Any] = deque(maxlen=None if most is None else 5 * most)
 
     def __len__(self) -> int:
         return len(self._fields) // 5

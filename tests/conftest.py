@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("long", max_examples=3_000, deadline=None)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--lane",
+        action="append",
+        default=[],
+        choices=["cli", "node"],
+        help="also hold the conversations of tests/conformance with the AWS CLI, or Node's SDK",
+    )
+
+
 @pytest.fixture
 def fake() -> Iterator[Fake]:
     """A fresh fake on the virtual clock."""

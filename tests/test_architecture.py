@@ -29,7 +29,7 @@ LADDER = [
         "swfsim.replay",
     },
     {"swfsim.service", "swfsim.transports"},
-    {"swfsim.sim", "swfsim.fake"},
+    {"swfsim.sim", "swfsim.fake", "swfsim.server"},
     {"swfsim.env", "swfsim.faults", "swfsim.debug", "swfsim.live"},
     {"swfsim.stories", "swfsim.capture"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},

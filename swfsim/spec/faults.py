@@ -15,6 +15,10 @@ COMMON: Final[dict[str, str]] = {
     "ThrottlingException": "com.amazon.coral.availability#",
     "InternalFailure": "com.amazon.coral.service#",
     "ServiceUnavailable": "com.amazon.coral.service#",
+    "MissingAuthenticationTokenException": "com.amazon.coral.service#",
+    "IncompleteSignatureException": "com.amazon.coral.service#",
+    "UnrecognizedClientException": "com.amazon.coral.service#",
+    "InvalidSignatureException": "com.amazon.coral.service#",
 }
 """Errors that any AWS service of this family may answer, with the namespace of their ``__type``."""
 

@@ -1,1 +1,1 @@
-"""Ways in: boto3 clients in this process (``boto``)."""
+"""Ways in for boto3 clients of this process: as calls (``boto``), as bytes (``wire``)."""

@@ -20,7 +20,7 @@ from botocore.utils import parse_timestamp
 from swfsim.clock import moment
 from swfsim.spec import check, model, render
 from swfsim.spec.faults import Fault
-from swfsim.transports import hooks
+from swfsim.transports import hooks, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,34 +50,43 @@ class Passage(Protocol):
         """boto3's answer to a call; ``send`` makes it."""
 
 
-_doors: list[Door | Passage] = []
-"""The fakes that are active in this process; the last one entered answers."""
+_doors: list[tuple[Any, bool]] = []
+"""The fakes that are active in this process, and whether on the wire; the last entered answers."""
 
 _CLIENT: Final[Any] = botocore.client.BaseClient
 _original = _CLIENT._make_api_call
 
 
-def open_door(door: Door | Passage) -> None:
-    """From now on, calls of SWF clients go to this door, until it is closed."""
+def open_door(door: Door | Passage, *, on_wire: bool = False) -> None:
+    """From now on, calls of SWF clients go to this door, until it is closed; ``on_wire`` as the
+    bytes that botocore makes of them."""
     if not _doors:
         _CLIENT._make_api_call = _make_api_call
-    _doors.append(door)
+    _doors.append((door, on_wire))
 
 
 def close_door(door: Door | Passage) -> None:
-    _doors.remove(door)
+    _doors[:] = [one for one in _doors if one[0] is not door]
     if not _doors:
         _CLIENT._make_api_call = _original
+
+
+def _door_on_wire() -> Door | None:
+    return _doors[-1][0] if _doors else None
 
 
 def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
     service_model = self._service_model
     if service_model.service_name != "swf":
         return _original(self, operation_name, api_params)
-    pass_on = getattr(_doors[-1], "pass_on", None)
+    door, on_wire = _doors[-1]
+    pass_on = getattr(door, "pass_on", None)
     if pass_on is not None:
         send = functools.partial(_original, self, operation_name, api_params)
         return pass_on(send, operation_name, api_params, self.meta.region_name)
+    if on_wire:
+        wire.arm(self, _door_on_wire)
+        return _original(self, operation_name, api_params)
     operation = service_model.operation_model(operation_name)
     params = api_params
     if hooks.are_there(self, operation_name):
@@ -92,7 +101,6 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         _validate(self, operation, params)
     region = self.meta.region_name
     try:
-        door: Any = _doors[-1]
         answer = door.answer(self, operation_name, checked or params, region)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None

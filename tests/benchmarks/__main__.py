@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks [NAME…]``: all figures, a table each, or those of the tables named.
 
-``polling`` needs the extra ``bench`` (moto).
+``polling`` and ``http`` need the extra ``bench`` (moto).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tests.benchmarks.figures import show
 
 TABLES = {
     "polling": "Through boto3 clients, plain polling",
+    "http": "Over HTTP",
     "simulated": "Under simulation",
     "flat": "Flat: beside idle executions, in long histories, in memory",
     "laws": "Calls of the random law machine",

@@ -80,12 +80,17 @@ def enumerated(shape: Any, value: Any) -> set[tuple[str, str]]:
     return {(shape.name, value)} if getattr(shape, "enum", ()) else set()
 
 
-class Listening:
-    """A boto3 client all of whose answers are heard."""
+Said = list[tuple[str, Any]]
+"""What was said, word for word: each operation with its answer or its refusal."""
 
-    def __init__(self, client: Any, heard: Heard) -> None:
+
+class Listening:
+    """A boto3 client, or something that behaves as one, all of whose answers are heard."""
+
+    def __init__(self, client: Any, heard: Heard, said: Said) -> None:
         self._client = client
         self._heard = heard
+        self._said = said
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -94,7 +99,14 @@ class Listening:
             return found
 
         def call(**asked: Any) -> Any:
-            answer = found(**asked)
+            try:
+                answer = found(**asked)
+            except botocore.exceptions.ClientError as refused:
+                error = refused.response["Error"]
+                self._said.append((operation, (error["Code"], error.get("Message", ""))))
+                raise
+            told = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+            self._said.append((operation, told))
             self._heard.call(operation, asked, answer)
             return answer
 
@@ -123,7 +135,11 @@ class Talk(Driver):
     def __init__(self, fake: Fake, step_s: float = STEP_S) -> None:
         super().__init__(fake, step_s)
         self.heard = Heard()
-        self.client = Listening(self.make_client(), self.heard)
+        self.said: Said = []
+        self.client = self._listen(self.make_client())
+
+    def _listen(self, client: Any) -> Any:
+        return Listening(client, self.heard, self.said)
 
     def make_client(self, session: botocore.session.Session | None = None, **config: Any) -> Any:
         """A client, of boto3's default session or another one, that does not retry by itself."""
@@ -133,13 +149,13 @@ class Talk(Driver):
 
     def unchecked(self) -> Any:
         """A client without botocore's own parameter validation, as other languages have none."""
-        return Listening(self.make_client(parameter_validation=False), self.heard)
+        return self._listen(self.make_client(parameter_validation=False))
 
     def client_of_tomorrow(self, operation: str) -> Any:
         """A client of a newer SDK, whose model has one more operation; it asks as ListDomains."""
         session = botocore.session.get_session()
         session.register_component("data_loader", NewerModels(operation))
-        return self.make_client(session)
+        return self._listen(self.make_client(session))
 
     # Looking at what happened
 
@@ -187,7 +203,7 @@ class Talk(Driver):
 Speech = Callable[[Talk], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Conversation:
     """``hold`` talks; it needs a service of this behaviour, with these Lambda functions."""
 
@@ -197,12 +213,12 @@ class Conversation:
     functions: Mapping[str, Function] = field(default_factory=dict)
     registers: bool = False
 
-    def held(self, swf: Talk) -> Heard:
-        """Hold it, with everything registered unless it does that itself; tells what was heard."""
+    def held(self, swf: Talk) -> Talk:
+        """Hold it, with everything registered unless it does that itself."""
         if not self.registers:
             swf.register()
         self.hold(swf)
-        return swf.heard
+        return swf
 
     @property
     def name(self) -> str:

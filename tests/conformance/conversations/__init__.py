@@ -11,12 +11,24 @@ from tests.conformance.conversations import (
     refusals,
     registry,
     visibility,
+    whole,
     work,
 )
 from tests.conformance.talk import Conversation, conversations
 
 ALL: list[Conversation] = [
     found
-    for module in (closing, work, others, functions, registry, visibility, each, refusals, rates)
+    for module in (
+        closing,
+        work,
+        others,
+        functions,
+        registry,
+        visibility,
+        each,
+        refusals,
+        rates,
+        whole,
+    )
     for found in conversations(module)
 ]

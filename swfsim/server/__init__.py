@@ -1,0 +1,1 @@
+"""The service on a socket, for other processes and languages; needs the extra ``server``."""
