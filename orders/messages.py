@@ -143,6 +143,11 @@ def short_id(value: object) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def is_in_s3(value: Mapping[str, Any]) -> bool:
+    """Whether an order is given as where it lies in S3, and nothing beside."""
+    return value.keys() == {"s3_bucket", "s3_key"} and is_reference(value)
+
+
 def by_reference(order_id: str | None, reference: Reference) -> dict[str, str]:
     return {"order_id": order_id, **reference} if order_id is not None else dict(reference)
 

@@ -20,7 +20,7 @@ from orders.errors import (
     UnknownRun,
     UnknownStep,
 )
-from orders.gateways.payloads import payloads_for
+from orders.gateways.payloads import order_in_s3, payloads_for
 from orders.ports import Payloads
 from orders.progress import Progress
 from orders.settings import Settings
@@ -55,12 +55,23 @@ class WorkflowStarter:
     ) -> Started:
         """Start an order; ValidateInput, its first step, checks the order itself.
 
-        Raises NotAnOrder for what is no JSON object or only refers to one, UnknownStep for an
-        unknown optional step.
+        An order that is kept in S3 is given as `{"s3_bucket": …, "s3_key": …}` and read here, with
+        the rights of whoever starts it; workers follow no reference but their own.
+
+        Raises NotAnOrder for what is no JSON object or cannot be read, UnknownStep for an unknown
+        optional step.
         """
         optional = _known_optional(optional_steps)
         control = {"optional_steps": optional} if optional else {}
-        return self._start(f"workflow-{uuid.uuid4()}", _checked(order), control)
+        plain = _checked(order)
+        if messages.is_in_s3(plain):
+            plain = _checked(order_in_s3(plain))
+        if messages.is_reference(plain):
+            raise NotAnOrder(
+                f"this is a reference to an order, not the order itself: {sorted(plain)}; give the "
+                "order, and what is too long for SWF is stored and referred to by itself"
+            )
+        return self._start(f"workflow-{uuid.uuid4()}", plain, control)
 
     def resume_workflow_from_step(self, workflow_id: str, run_id: str, step_name: str) -> Started:
         """Go on from this step; the steps before it keep their results and are not run again.
@@ -234,11 +245,6 @@ def _checked(order: Any) -> dict[str, Any]:
     order_id = plain.get("order_id")
     if isinstance(order_id, str) and not messages.is_sendable(order_id):
         raise NotAnOrder(f"order_id: half a surrogate pair is no character: {order_id!a}")
-    if messages.is_reference(plain):
-        raise NotAnOrder(
-            f"this is a reference to an order, not the order itself: {sorted(plain)}; give the "
-            "order, and what is too long for SWF is stored and referred to by itself"
-        )
     return plain
 
 

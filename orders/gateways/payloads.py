@@ -3,20 +3,37 @@
 What is stored is named by its SHA-256 and checked against it when read; no other name is followed.
 """
 
+import json
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orders import aws
-from orders.errors import PayloadMissing
+from orders.errors import NotAnOrder, PayloadMissing
 from orders.messages import Reference, local_reference, payload_key, s3_reference
 from orders.settings import Settings
 
 _CONTENT_ADDRESSED = re.compile(r"(?:^|/)([0-9a-f]{64}\.json)$")
+
+
+def order_in_s3(reference: Mapping[str, Any]) -> Any:
+    """The order that somebody keeps in S3, read with the rights of whoever starts it.
+
+    `reference` holds `s3_bucket` and `s3_key`. Raises NotAnOrder for what cannot be read.
+    """
+    where = f"s3://{reference['s3_bucket']}/{reference['s3_key']}"
+    try:
+        answer = aws.s3_client().get_object(Bucket=reference["s3_bucket"], Key=reference["s3_key"])
+        return json.loads(answer["Body"].read())
+    except (ClientError, BotoCoreError) as error:
+        raise NotAnOrder(f"the order at {where} cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise NotAnOrder(f"what lies at {where} is not JSON: {error}") from error
 
 
 def payloads_for(settings: Settings) -> "PayloadStore":

@@ -44,7 +44,6 @@ class TestOrdersThatCannotBeOne:
         [
             {"local_key": "0" * 64 + ".json"},
             {"order_id": "ORD-1", "local_key": "x"},
-            {"s3_bucket": "somebody-elses", "s3_key": "data/large-file.json"},
             {"order_id": "ORD-1", "s3_bucket": "b", "s3_key": "k"},
         ],
     )

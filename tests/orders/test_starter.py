@@ -1,5 +1,6 @@
 """Starting, watching, canceling and terminating orders; for resuming see test_resume.py."""
 
+import io
 import json
 import uuid
 from decimal import Decimal
@@ -7,7 +8,7 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from orders import errors, messages
+from orders import aws, errors, messages
 from tests.orders.little_swf import attributes_of, fault
 from tests.orders.tables import ORDER
 
@@ -81,10 +82,48 @@ class TestStart:
         enriched = json.loads(attributes_of(completed(run, "EnrichData"))["result"])
         assert messages.is_reference(enriched)
 
+    def test_an_order_kept_in_s3_is_read_by_whoever_starts_it(self, house, monkeypatch):
+        kept = json.dumps({"order_id": "S3", "items": [{"sku": "A", "quantity": 1, "price": 2}]})
+        monkeypatch.setattr(aws, "s3_client", lambda: Bucket({("mine", "data/large.json"): kept}))
+        ids = house.start({"s3_bucket": "mine", "s3_key": "data/large.json"})
+        house.work()
+        assert house.run(ids).closed == "WorkflowExecutionCompleted"
+        assert house.ports.store.find("S3").content["order"]["order_id"] == "S3"
+
+    @pytest.mark.parametrize(
+        ("kept", "says"),
+        [
+            (None, "cannot be read.*NoSuchKey"),
+            ("{", "is not JSON"),
+            ("[]", "not an array"),
+            ('{"local_key": "x"}', "reference to an order"),
+            ('{"s3_bucket": "other", "s3_key": "k"}', "reference to an order"),
+        ],
+    )
+    def test_what_lies_in_s3_and_is_no_order_is_not_started(self, house, monkeypatch, kept, says):
+        there = {} if kept is None else {("mine", "k"): kept}
+        monkeypatch.setattr(aws, "s3_client", lambda: Bucket(there))
+        with pytest.raises(errors.NotAnOrder, match=says):
+            house.start({"s3_bucket": "mine", "s3_key": "k"})
+        assert house.swf.runs == {}
+
     def test_a_missing_domain_says_what_to_do(self, house):
         house.swf.trouble.append(fault("UnknownResourceFault", "Unknown domain: orders"))
         with pytest.raises(errors.NotRegistered, match="python -m orders register"):
             house.start()
+
+
+class Bucket:
+    """What an S3 client is asked for, in memory."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def get_object(self, **asked):
+        where = (asked["Bucket"], asked["Key"])
+        if where not in self.texts:
+            raise fault("NoSuchKey", "The specified key does not exist.")
+        return {"Body": io.BytesIO(self.texts[where].encode())}
 
 
 class TestHistory:
