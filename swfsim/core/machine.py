@@ -163,7 +163,7 @@ class Machine:
             self.watch(x, event)
         if kind in REACTIONS:
             self._followers.append((x, event))
-        if len(x.events) >= self._events_max:
+        if len(x.events) >= self._events_max and kind not in closing.STATUS:
             closing.end_at_event_limit(self, x)
         if kind in TRIGGERS:
             if self._batch is x:
