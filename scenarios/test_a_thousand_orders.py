@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from faker import Faker
 
 from scenarios.app import OrdersApp
@@ -42,6 +43,7 @@ def _number(order: dict[str, Any]) -> int:
     return int(order["order_id"][-4:])
 
 
+@pytest.mark.virtual("places hundreds of orders")
 def test_every_order_ends_well_or_is_taken_back(tell_story: Callable[..., Story]) -> None:
     """Of a hundred, two never get saved, three are unlucky for a while, one has no items.
 

@@ -39,7 +39,7 @@ class _SlowApi:
     """An external service that takes its time."""
 
     def enrich(self, order_id: str) -> dict[str, str]:
-        time.sleep(5)
+        time.sleep(2)
         return {"order_id": order_id}
 
 

@@ -59,6 +59,7 @@ def test_the_history_can_be_printed(
     assert "  Reason: Connection timeout" in printed
 
 
+@pytest.mark.virtual("sends more than a thousand signals")
 def test_a_history_of_more_than_one_page_comes_whole(story: Story, app: OrdersApp) -> None:
     """A thousand signals that mean nothing, while a worker is stuck, fill more than one page."""
 

@@ -36,6 +36,7 @@ def test_a_batch_goes_on_after_a_bad_order_and_tells_of_it(
     assert [x.close_status for x in story.executions] == ["COMPLETED"] * 3
 
 
+@pytest.mark.virtual("compares instants to the millisecond")
 def test_the_orders_are_started_half_a_second_apart(story: Story, app: OrdersApp) -> None:
     story.when(lambda story: app.starter.process_batch([an_order(order_id=str(n)) for n in "123"]))
     story.then()

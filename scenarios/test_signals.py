@@ -49,6 +49,7 @@ def test_a_resume_signal_that_makes_no_sense_changes_nothing(story: Story, text:
     assert story.status == "COMPLETED"
 
 
+@pytest.mark.virtual("needs news within the instant of a decision")
 def test_news_while_closing_is_looked_at_before_the_order_closes(story: Story) -> None:
     """A signal arrives between the last decision's start and its answer: SWF refuses the close, the
     decider decides again, and the order completes.

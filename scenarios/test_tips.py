@@ -65,6 +65,7 @@ def _limits(story: Story, step: str) -> dict[str, str]:
     raise AssertionError(f"{step} was never scheduled")
 
 
+@pytest.mark.virtual("looks at the time-outs of production")
 def test_short_and_long_steps_have_the_time_outs_of_the_tip(story: Story) -> None:
     story.when(order_is_placed())
     story.then()
@@ -72,6 +73,7 @@ def test_short_and_long_steps_have_the_time_outs_of_the_tip(story: Story) -> Non
     assert _limits(story, "SaveResults")["startToCloseTimeout"] == "600"
 
 
+@pytest.mark.virtual("looks at time-outs that are shortened live")
 def test_the_time_out_is_a_setting(
     tell_story: Callable[..., Story], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ class LiveEnv:
         self._observers: list[Observer] = []
         self._errors: list[BaseException] = []
         self._started: list[tuple[str, str]] = []
+        self._owners: dict[str, Worker] = {}  # by the task they were given
         self._news = threading.Event()
         self._workers: list[Worker] = []
         self._to_begin: list[tuple[Worker, float]] = []
@@ -156,6 +157,7 @@ class LiveEnv:
             if not worker.killed:
                 worker.loop()
         except WorkerKilled:
+            worker.killed = True
             self._restart(worker)
         except BaseException as error:
             if not worker.killed:
@@ -179,6 +181,7 @@ class LiveEnv:
             self.mirror.refresh_open()
             if until():
                 self._running = False
+                self._raise_what_escaped()
                 return
             if time.monotonic() > deadline:
                 raise Violation(
@@ -194,8 +197,12 @@ class LiveEnv:
 
     def check_possible(self, fault: Fault) -> None:
         """Raises ``NotLive`` for a fault that no client can bring about."""
-        if isinstance(fault, ActivityFault) and fault.detail in _HELD:
+        if not isinstance(fault, ActivityFault):
+            return
+        if fault.detail in _HELD:
             raise NotLive(f"{fault}: only a simulation can keep a task from the workers")
+        if fault.kind == "answer lost":
+            raise NotLive(f"{fault}: a worker may go on answering for longer than a story lasts")
 
     def wrap(self, activity: Activity) -> Activity:
         """Put the plan's faults around an activity's function."""
@@ -210,6 +217,8 @@ class LiveEnv:
     def _observed(self, x: Execution, event: Any, who: str) -> None:
         if event.kind in _TIMED_OUT:
             self.plan.timed_out(x, event)
+        elif event.kind == "ActivityTaskScheduled":  # a fault that waits for it takes note
+            self.plan.hold_ms(x, x.activities[event.id], self.mirror.attempt_of(x, event.id))
         for observe in self._observers:
             observe(x, event, who)
         self._news.set()
@@ -220,7 +229,7 @@ class LiveEnv:
         self, send: Callable[[], Any], operation: str, params: dict[str, Any], region: str
     ) -> Any:
         """A call of an application's client: counted, paced, noted; faults may befall it."""
-        worker = current()
+        worker = current() or self._owners.get(params.get("taskToken", ""))
         if worker is not None:
             self._check_alive(worker)
         self.meter.before(operation, params)
@@ -246,6 +255,8 @@ class LiveEnv:
     def _check_alive(self, worker: Worker) -> None:
         if worker.killed or self._over:
             worker.killed = True
+            if current() is None:  # a thread that it has started, as for its heartbeats
+                raise SystemExit
             raise WorkerKilled(_END)
 
     def _send(
@@ -257,6 +268,7 @@ class LiveEnv:
             answer = send()
         except (ClientError, BotoCoreError) as error:
             journal.note(who, operation, params, error=str(error))
+            self.mirror.refresh_open()  # what the service refuses for, the story is to see as well
             raise
         journal.note(who, operation, params, answer=answer)
         self.meter.after(operation, answer)
@@ -272,6 +284,7 @@ class LiveEnv:
         if operation not in _POLLS or not answer.get("taskToken") or params.get("nextPageToken"):
             return
         worker.handed = True
+        self._owners[answer["taskToken"]] = worker
         execution = answer["workflowExecution"]
         x = self.mirror.follow(execution["workflowId"], execution["runId"])
         if operation == "PollForDecisionTask":
