@@ -86,6 +86,7 @@ class Server(uvicorn.Server):
             interface="asgi3",
             log_level="critical",
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_GRACE_S,
