@@ -210,7 +210,8 @@ def fake_swf(
     start      where the virtual clock begins: a datetime (naive means UTC) or epoch seconds
     behaviour  switches for what differs between eras of the service, ``swfsim.Behaviour``
     lane       "direct": calls are answered as calls, which is fast. "wire": as the bytes of the
-               protocol, so that botocore's own serialiser, parser and retries run, too.
+               protocol, so that botocore's own serialiser, parser and retries run, too; clients
+               made before then need credentials, since they sign.
 
     Domains of different regions are apart, as on AWS. While a fake is active no SWF call leaves the
     machine, also of clients made before it was entered.

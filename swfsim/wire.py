@@ -49,7 +49,7 @@ def operation(target: str) -> str:
 def params(body: bytes | bytearray) -> dict[str, Any]:
     """The parameters in a request's body; SerializationException if it is no JSON object."""
     try:
-        found = json.loads(body.decode(), parse_constant=_no_number)
+        found = _READER.decode(body.decode())
     except (ValueError, RecursionError):
         raise Fault("SerializationException") from None
     if not isinstance(found, dict):
@@ -60,6 +60,9 @@ def params(body: bytes | bytearray) -> dict[str, Any]:
 def _no_number(name: str) -> NoReturn:
     """Python's reader knows NaN and infinities, JSON does not."""
     raise ValueError(name)
+
+
+_READER: Final = json.JSONDecoder(parse_constant=_no_number)
 
 
 def too_large() -> Fault:

@@ -50,9 +50,9 @@ class Whole:
         self._held.append(data)
 
     def _flush(self) -> None:
-        if self._held:
+        if self._held and not self._transport.is_closing():
             self._transport.write(b"".join(self._held))
-            self._held.clear()
+        self._held.clear()
 
     def close(self) -> None:
         self._flush()
@@ -86,6 +86,7 @@ class Server(uvicorn.Server):
             interface="asgi3",
             log_level="critical",
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_GRACE_S,
@@ -157,8 +158,12 @@ def serve(host: Host, listener: socket.socket, ready: Callable[[], None], **sett
         server.should_exit = True
 
     server = Server(App(host, broken=broken, **settings), ready)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn's, while it runs; it raises them again
+        signal.signal(number, stop)  # before uvicorn's own, and after it, when it raises them again
     server.run(sockets=[listener])
     if failed:
         raise failed[0]

@@ -19,6 +19,7 @@ from swfsim.clock import ODD_START, RateClock, SystemClock, VirtualClock
 from swfsim.errors import HarnessError
 from swfsim.server.host import Host, HostClock
 from swfsim.server.log import Log, Lost
+from swfsim.service import Ticket
 from tests.conformance.conversations import ALL
 from tests.conformance.lanes import Endpoint, OverHttp
 from tests.conformance.talk import Conversation
@@ -138,12 +139,14 @@ def test_running_tasks_go_on_with_the_tokens_they_had(kept: Kept) -> None:
     assert kinds.count("TimerFired") == 1
 
 
-@pytest.mark.parametrize("conversation", ALL, ids=lambda one: one.name)
+SERVED = [one for one in ALL if not one.behaviour.throttling and not one.functions]
+"""The conversations that need nothing which a server does not have."""
+
+
+@pytest.mark.parametrize("conversation", SERVED, ids=lambda one: one.name)
 def test_every_conversation_leaves_a_file_that_tells_it_again(
     conversation: Conversation, tmp_path: Path
 ) -> None:
-    if conversation.behaviour.throttling or conversation.functions:
-        pytest.skip("a server has no throttling and no Lambda functions")
     path = tmp_path / "state"
     settings: Any = {"clock_name": "virtual", "behaviour": conversation.behaviour}
     with contextlib.closing(Log(path)) as log:
@@ -156,6 +159,25 @@ def test_every_conversation_leaves_a_file_that_tells_it_again(
         one.service.expire()  # what the last call leads to comes with the next one
     assert world(again) == world(host)
     assert again.clock.now() == host.clock.now()
+
+
+def test_a_task_that_a_parked_poll_got_is_still_its(kept: Kept) -> None:
+    swf = driver(kept).register()
+    service = kept.host.service
+    service.poll_s = 60
+    asked = {"domain": DOMAIN, "taskList": {"name": "deciders"}}
+    rung: list[bool] = []
+    ticket = service.ask_or_park("PollForDecisionTask", asked, REGION, lambda: rung.append(True))
+    assert isinstance(ticket, Ticket)
+    swf.start()
+    assert rung == [True]
+    got = service.ask_or_park("PollForDecisionTask", asked, REGION, list, ticket)
+    assert isinstance(got, dict)
+    kept.again()
+    swf.task = got
+    swf.answer(complete())
+    [x] = kept.host.service.machine.world.runs.values()
+    assert x.close_status == "COMPLETED"
 
 
 def test_runs_begun_afterwards_have_ids_of_their_own(kept: Kept) -> None:

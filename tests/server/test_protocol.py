@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from swfsim.server import replies
 from swfsim.server.host import Host
 from swfsim.spec import limits
 from tests.support import serving
@@ -242,6 +243,19 @@ def test_half_a_request_does_nothing(url: str, host: Host) -> None:
     )
     assert talk(url, head + body) == b""
     assert post(url, "ListDomains", LIST).json() == {"domainInfos": []}
+
+
+def test_a_request_that_does_not_come_to_an_end(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection stays open, and nothing more is sent."""
+    monkeypatch.setattr(replies, "BODY_S", 0.05)
+    at = urllib.parse.urlsplit(url)
+    with socket.create_connection((at.hostname or "", at.port or 0), serving.PATIENCE_S) as wire:
+        wire.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        answer = b""
+        while part := wire.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(SERIALIZATION)
 
 
 def test_a_request_in_pieces(url: str) -> None:

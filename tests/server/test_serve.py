@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from swfsim.server import run
 from tests.support import serving
@@ -41,6 +42,25 @@ def test_it_prints_its_url_and_answers_any_client() -> None:
 def test_a_signal_ends_it_cleanly(number: int) -> None:
     with serving.process() as served:
         assert served.end(number) == 0
+
+
+@pytest.mark.parametrize("clock", ["system", "virtual", "x60", "x0.5"])
+def test_each_clock(clock: str) -> None:
+    with serving.process("--clock", clock) as served:
+        health = requests.get(f"{served.url}/_swfsim/health", timeout=PATIENCE_S).json()
+        assert (health["status"], health["clock"]) == ("ok", clock)
+
+
+def test_stopped_and_begun_again_it_goes_on(tmp_path: Path) -> None:
+    path = str(tmp_path / "state")
+    with serving.process("--data", path) as served:
+        serving.client(served.url).register_domain(
+            name="shop", workflowExecutionRetentionPeriodInDays="7"
+        )
+        assert served.end() == 0
+    with serving.process("--data", path) as served:
+        found = serving.client(served.url).list_domains(registrationStatus="REGISTERED")
+        assert [domain["name"] for domain in found["domainInfos"]] == ["shop"]
 
 
 def test_regions_are_apart_as_in_process() -> None:
