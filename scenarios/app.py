@@ -62,9 +62,9 @@ class OrdersApp(App):
         if self.settings.retry_backoff > 2:
             raise NotLive(f"attempts are {self.settings.retry_backoff} s and more apart")
         short = {
-            "activity_task_timeout": 3,
-            "long_activity_task_timeout": 3,
-            "heartbeat_timeout": 1,
+            "activity_task_timeout": 4,
+            "long_activity_task_timeout": 4,
+            "heartbeat_timeout": 2,
             "decision_task_timeout": 3,
             "execution_timeout": 120,
         }

@@ -16,10 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.app import load, make
 from swfsim.commands.common import Refusal
+from swfsim.commands.live_options import live_options, live_run
 from swfsim.errors import HarnessError, NotLive
 from swfsim.live.ledger import BOTH, Ledger
 from swfsim.live.parity import explained, lines
-from swfsim.live.run import BUDGET_USD, PREFIX, STORY_S, LiveRun, check_domain
+from swfsim.live.run import PREFIX, LiveRun
 from swfsim.stories import Story
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ _WIDE: Final = 98
 @click.command()
 @click.argument("app", metavar="APP")
 @click.argument("stories", metavar="STORY...", nargs=-1, required=True)
-@click.option("--endpoint-url", help="Another SWF than that of AWS.")
-@click.option("--domain", help=f"The domain to use; its name begins with {PREFIX!r}.")
+@live_options
 @click.option(
     "--ledger",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -49,20 +49,6 @@ _WIDE: Final = 98
     "--accept", is_flag=True, help="Write down differences too: they are known from now on."
 )
 @click.option("--verify", is_flag=True, help="Ask no service: hold the fake to the ledger.")
-@click.option(
-    "--budget",
-    type=float,
-    default=BUDGET_USD,
-    show_default=True,
-    help="US dollars that it may cost at most.",
-)
-@click.option(
-    "--story-timeout",
-    type=float,
-    default=STORY_S,
-    show_default=True,
-    help="Seconds that a story may take.",
-)
 def parity(
     app: str,
     stories: tuple[str, ...],
@@ -94,7 +80,7 @@ def parity(
         if verify:
             worst = _verify(make_app, told, book)
         else:
-            live = _live_run(endpoint_url, domain, budget, story_timeout)
+            live = live_run(endpoint_url, domain, budget, story_timeout)
             click.echo(live.check_budget(len(told)))
             worst = _Comparison(make_app, live, book, accept).all(told)
         if ledger is not None and not verify:
@@ -104,13 +90,6 @@ def parity(
     except (ClientError, BotoCoreError) as error:
         raise Refusal(f"the live service cannot be asked: {error}") from error
     raise SystemExit(worst)
-
-
-def _live_run(
-    endpoint_url: str | None, domain: str | None, budget: float, story_timeout: float
-) -> LiveRun:
-    named = check_domain(domain, endpoint_url)
-    return LiveRun(named, endpoint_url, budget, story_s=story_timeout)
 
 
 def _functions(stories: tuple[str, ...]) -> Iterator[tuple[str, Tell]]:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.app import load
 from swfsim.commands.common import Refusal, read_json
+from swfsim.commands.live_options import live_options, live_run
 from swfsim.env import Env
-from swfsim.errors import HarnessError
+from swfsim.errors import HarnessError, Violation
 from swfsim.fake import fake_swf
 from swfsim.report import code, timeline
 from swfsim.stories import Story
@@ -19,6 +21,7 @@ from swfsim.stories import Story
 if TYPE_CHECKING:
     from swfsim.core.events import Event
     from swfsim.core.world import Execution
+    from swfsim.live.run import LiveRun
 
 
 @click.command()
@@ -29,7 +32,20 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Equal seeds give equal runs.")
 @click.option("--all-events", is_flag=True, help="Show the decision tasks' own events too.")
 @click.option("--journal", metavar="FILE", help="Write every call to FILE, one JSON line each.")
-def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | None) -> None:
+@click.option("--live", is_flag=True, help="Run it against a real service instead.")
+@live_options
+def run(
+    app: str,
+    input_file: str,
+    seed: int,
+    all_events: bool,
+    journal: str | None,
+    live: bool,
+    endpoint_url: str | None,
+    domain: str | None,
+    budget: float,
+    story_timeout: float,
+) -> None:
     """Run one execution of APP in a simulation and print its timeline.
 
     \b
@@ -38,9 +54,16 @@ def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | N
     Columns: virtual time since the start, who brought it about, what happened.
     Exit status: 0 completed; 1 closed otherwise, or the application broke;
     2 a mistake in the call.
+    With --live the same workers run against SWF as boto3 finds it, or at --endpoint-url, in a
+    domain of their own; nothing that was started stays open.
     Example: swfsim run scenarios.app:orders --input order.json
     """
     given = read_json(input_file)
+    if live:
+        where = _live_run(endpoint_url, domain, budget, story_timeout, journal)
+        raise SystemExit(_live(app, given, all_events, where))
+    if endpoint_url or domain:
+        raise Refusal("--endpoint-url and --domain go with --live")
     with _written(journal) as file:
         try:
             with fake_swf():  # so that no call leaves the machine while its module is imported
@@ -55,6 +78,44 @@ def run(app: str, input_file: str, seed: int, all_events: bool, journal: str | N
             raise click.ClickException(_told(error)) from error
     if story.status != "COMPLETED":
         raise SystemExit(1)
+
+
+def _live_run(
+    endpoint_url: str | None,
+    domain: str | None,
+    budget: float,
+    story_timeout: float,
+    journal: str | None,
+) -> LiveRun:
+    try:
+        path = Path(journal) if journal is not None else None
+        return live_run(endpoint_url, domain, budget, story_timeout, path)
+    except HarnessError as error:
+        raise Refusal(str(error)) from error
+    except OSError as error:
+        raise _cannot_write(journal, error) from error
+
+
+def _live(app: str, given: Any, all_events: bool, live: LiveRun) -> int:
+    """The exit status of one execution on a live service."""
+    try:
+        with fake_swf():
+            make_app = load(app)
+        click.echo(f"live: domain {live.domain}, {live.endpoint_url or 'AWS'}")
+        click.echo(f"live: {live.check_budget(1)}")
+        live.enter()
+        try:
+            with Story(make_app, live=live) as story:
+                _tell(story, given, all_events)
+                return 0 if story.status == "COMPLETED" else 1
+        finally:
+            live.leave()
+    except HarnessError as error:
+        raise Refusal(str(error)) from error
+    except (BotoCoreError, ClientError) as error:
+        raise Refusal(f"the live service cannot be used: {error}") from error
+    except Violation as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _tell(story: Story, given: Any, all_events: bool) -> None:

@@ -70,7 +70,7 @@ def configure(config: pytest.Config) -> None:
         config.getoption("--swf-budget"),
         story_s=config.getoption("--swf-story-timeout"),
     )
-    if config.cache is not None:
+    if getattr(config, "cache", None) is not None:  # not there with -p no:cacheprovider
         folder = Path(config.cache.mkdir("swfsim-live"))
         live.journal = JournalFile(folder / f"{live.name}.jsonl")
     config.stash[RUN] = live
@@ -111,7 +111,7 @@ def announce(session: pytest.Session) -> None:
     if reporter is not None:
         reporter.write_line(f"live: domain {live.domain}, {live.endpoint_url or 'AWS'}")
         reporter.write_line(f"live: {bound}")
-        reporter.write_line(f"live: every call goes to {live.journal.path}")
+        reporter.write_line(f"live: every call goes to {live.journal.path or 'no journal'}")
 
 
 def skip_not_live() -> Generator[None]:

@@ -1,0 +1,157 @@
+"""``pytest --live``: the same stories against a service on a socket."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live.conftest import still_open
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE_S = 120
+
+CONFTEST = """
+pytest_plugins = ["scenarios.conftest"]
+"""
+
+HANGS = """
+import sys
+from scenarios.app import order_is_placed
+from swfsim.faults import times_out
+
+def test_it(story):
+    story.given(times_out("ProcessData", "START_TO_CLOSE", attempts=9))
+    story.when(order_is_placed())
+    story.when("ProcessData started", lambda story: print("NOW", file=sys.stderr, flush=True))
+    story.then()
+"""
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    return tmp_path
+
+
+def test_stories_pass_against_a_service_and_leave_nothing_open(url: str) -> None:
+    told = run(
+        "scenarios/test_example_01_simple_order.py",
+        "scenarios/test_example_03_rollback.py",
+        "--live",
+        "--swf-endpoint-url",
+        url,
+    )
+    assert told.returncode == 0, told.stdout
+    assert re.search(r"live: domain swfsim-stories, http://127.0.0.1:\d+", told.stdout)
+    assert "live stories use at most" in told.stdout
+    assert still_open(url) == []
+
+
+def test_what_cannot_run_live_is_skipped_with_its_reason(url: str, folder: Path) -> None:
+    (folder / "test_it.py").write_text(
+        "import pytest\n"
+        "from swfsim.faults import answer_lost, times_out\n"
+        "from scenarios.app import order_is_placed\n"
+        "def test_plain(): pass\n"
+        "@pytest.mark.virtual('a timer of a day')\n"
+        "def test_marked(story): pass\n"
+        "def test_held(story): story.given(times_out('SaveResults', 'SCHEDULE_TO_START'))\n"
+        "def test_lost(story): story.given(answer_lost('SaveResults'))\n"
+        "def test_late(story): story.when(60, order_is_placed())\n"
+        "def test_slow(tell_story): tell_story(retry_backoff=300)\n"
+    )
+    told = run(str(folder), "--live", "--swf-endpoint-url", url, "-rs")
+    assert told.returncode == 0, told.stdout
+    for reason in (
+        "tells no story that could run against a service",
+        "not live: a timer of a day",
+        "only a simulation can keep a task from the workers",
+        "a worker may go on answering for longer than a story lasts",
+        "something is to happen after 60 s of real time",
+        "attempts are 300 s and more apart",
+    ):
+        assert reason in told.stdout
+
+
+def test_an_interrupt_leaves_nothing_open(url: str, folder: Path) -> None:
+    (folder / "test_it.py").write_text(HANGS)
+    arguments = command(str(folder), "-s", "--live", "--swf-endpoint-url", url)
+    with subprocess.Popen(
+        arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as told:
+        assert told.stderr is not None
+        for line in told.stderr:
+            if "NOW" in line:
+                break
+        assert len(still_open(url)) == 1
+        told.send_signal(signal.SIGINT)
+        told.stderr.read()
+        assert told.wait(PATIENCE_S) == pytest.ExitCode.INTERRUPTED
+    assert still_open(url) == []
+
+
+def test_a_story_that_does_not_end_fails_in_its_time_and_is_terminated(
+    url: str, folder: Path
+) -> None:
+    (folder / "test_it.py").write_text(HANGS)
+    told = run(str(folder), "--live", "--swf-endpoint-url", url, "--swf-story-timeout", "2")
+    assert told.returncode == 1
+    assert "the story did not end within 2 s of real time" in told.stdout
+    assert still_open(url) == []
+
+
+def test_every_call_of_a_run_is_in_its_journal(url: str, tmp_path: Path) -> None:
+    arguments = command(
+        "scenarios/test_example_01_simple_order.py::test_the_starter_tells_both_ids",
+        "--live",
+        "--swf-endpoint-url",
+        url,
+        "-o",
+        f"cache_dir={tmp_path}",
+    )
+    arguments = [one for one in arguments if one not in ("-p", "no:cacheprovider")]
+    subprocess.run(arguments, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE_S)
+    [path] = (tmp_path / "d" / "swfsim-live").iterdir()
+    seen = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert {one["operation"] for one in seen} >= {
+        "RegisterDomain",
+        "StartWorkflowExecution",
+        "PollForDecisionTask",
+        "RespondActivityTaskCompleted",
+    }
+    assert {"decider", "activities", "operator"} <= {one["who"] for one in seen}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--live",), "a live run needs a domain of its own"),
+        (("--live", "--swf-domain", "orders"), "may be one of production"),
+        (
+            ("--live", "--swf-domain", "swfsim-me", "--swf-budget", "0.0001"),
+            "above the budget of $0.00",
+        ),
+        (("--live", "--swf-endpoint-url", "http://127.0.0.1:1", "-n", "2"), "leave out -n"),
+    ],
+)
+def test_a_run_that_its_guards_refuse_is_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
+    told = run("scenarios/test_example_01_simple_order.py", *arguments)
+    assert told.returncode == pytest.ExitCode.USAGE_ERROR
+    assert says in told.stdout + told.stderr
+    assert "Traceback" not in told.stdout + told.stderr
