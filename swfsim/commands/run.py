@@ -54,8 +54,8 @@ def run(
     Columns: virtual time since the start, who brought it about, what happened.
     Exit status: 0 completed; 1 closed otherwise, or the application broke;
     2 a mistake in the call.
-    With --live the same workers run against SWF as boto3 finds it, or at --endpoint-url, in a
-    domain of their own; nothing that was started stays open.
+    With --live the same workers run against SWF as boto3 finds it, or at
+    --endpoint-url, in a domain of their own; nothing started stays open.
     Example: swfsim run scenarios.app:orders --input order.json
     """
     given = read_json(input_file)
