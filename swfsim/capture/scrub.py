@@ -97,7 +97,7 @@ class Scrub:
     """
 
     def __init__(self, stand_ins: StandIns, keep: Collection[str] = ()) -> None:
-        self._stand_ins = stand_ins
+        self.stand_ins = stand_ins
         self._keep = tuple(keep)
         self.changed: set[str] = set()
 
@@ -121,7 +121,7 @@ class Scrub:
         elif isinstance(value, str) and not self._kept(path):
             kind = kind_of(path.rpartition(".")[2], value) if "." in path else None
             if kind is not None:
-                self._stand_ins.learn(kind, value)
+                self.stand_ins.learn(kind, value)
 
     def _event(self, event: Event) -> Event:
         kind = event["eventType"]
@@ -174,20 +174,20 @@ class Scrub:
 
     def number(self, value: Any) -> Any:
         """A whole number of seven digits or more, which may be somebody's, with other digits."""
-        if type(value) is not int or abs(value) < _NUMBER_MIN:
+        if type(value) is not int or abs(value) < _NUMBER_MIN or self.stand_ins.keeps(str(value)):
             return value
         first = 2 if value < 0 else 1
         text = str(value)
-        return int(text[:first] + self._stand_ins.word(text[first:]))
+        return int(text[:first] + self.stand_ins.word(text[first:]))
 
     def _leaf(self, path: str, value: str, faker: bool) -> str:
         if not value or self._kept(path):
             return value
         kind = kind_of(path.rpartition(".")[2], value) if "." in path and faker else None
         made = (
-            self._stand_ins.known(kind, value)
+            self.stand_ins.known(kind, value)
             if kind is not None
-            else self._stand_ins.text(value, faker=faker)
+            else self.stand_ins.text(value, faker=faker)
         )
         if made != value:
             self.changed.add(path)

@@ -77,12 +77,21 @@ class StandIns:
     def __init__(self, key: bytes, vocabulary: Iterable[str] = (), locale: str = "en_US") -> None:
         self._key = key
         self._vocabulary = frozenset(vocabulary)
+        self._locale = locale
         self._fake = Faker(locale)
         self._given: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
         self._atoms: dict[str, str] = {}
         self._atom: re.Pattern[str] | None = None
         self._days = 1 + self._number("days", _DAYS - 1)
+
+    def keeping(self, words: Iterable[str]) -> StandIns:
+        """The same stand-ins, but that these words and values stay as well."""
+        return StandIns(self._key, self._vocabulary.union(words), self._locale)
+
+    def keeps(self, value: str) -> bool:
+        """Whether this word or value stays as it is."""
+        return value in self._vocabulary
 
     def _number(self, text: str, below: int) -> int:
         digest = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
@@ -92,6 +101,8 @@ class StandIns:
 
     def known(self, kind: str, value: str) -> str:
         """A name, an address or an e-mail, of the same kind."""
+        if self.keeps(value):
+            return value
         found = self._given.get((kind, value))
         if found is None:
             found = self._given[kind, value] = self._fresh(kind, value)
@@ -116,6 +127,8 @@ class StandIns:
 
     def text(self, value: str, *, faker: bool = True) -> str:
         """Piece by piece; what is between them stays. Without Faker, no longer than before."""
+        if self.keeps(value):
+            return value
         if not faker:
             return self._pieces(value, False)
         return self._around_learnt(value, lambda piece: self._pieces(piece, True))
@@ -140,11 +153,17 @@ class StandIns:
             self._atom = re.compile(r"\b(?:" + "|".join(map(re.escape, longest)) + r")\b")
         return self._atom
 
+    def pieces(self, value: str) -> list[str]:
+        """What of a text is changed piece by piece: its words, numbers, dates, addresses."""
+        return [found.group() for found in _PIECE.finditer(value)]
+
     def _pieces(self, value: str, faker: bool) -> str:
         return _PIECE.sub(lambda found: self._piece(found, faker), value)
 
     def _piece(self, found: re.Match[str], faker: bool) -> str:
         kind, piece = found.lastgroup, found.group()
+        if self.keeps(piece):
+            return piece
         if kind == "email":
             return self.known("email", piece) if faker else self._permuted(piece)
         if kind in ("date", "time"):
@@ -165,7 +184,7 @@ class StandIns:
     def word(self, value: str) -> str:
         """A word in the same form; the vocabulary and what is too short stay."""
         least = _DIGITS_MIN if value.isdigit() else _LETTERS_MIN
-        if len(value) < least or value in self._vocabulary:
+        if len(value) < least or self.keeps(value):
             return value
         return self._permuted(value)
 

@@ -98,6 +98,7 @@ class Take:
             how = self._anonymous
             stand_ins = StandIns(how.secret, vocabulary(shown), how.locale)
             if how.decide is not None:
+                stand_ins = proof.with_own_words(shown, stand_ins, how.keep, how.decide)
                 harmful = proof.harmful(shown, stand_ins, how.keep, how.decide)
                 if harmful:
                     return Taken(key, None, count, harmful=harmful)

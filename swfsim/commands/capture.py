@@ -198,7 +198,10 @@ def _anonymous(
             "Stand-ins of this call only; give --scrub-key FILE to have the same ones later."
         )
     if decide is None:
-        click.echo("Not proven harmless; give --decider MODULE:NAME for that.")
+        click.echo(
+            "Not proven harmless, and replay will find a decider's own words changed;\n"
+            "give --decider MODULE:NAME to have them kept, and the proof."
+        )
     return Anonymous(secret, keep, locale, decide)
 
 

@@ -14,6 +14,7 @@ from swfsim.capture.crawl import Crawler, RunKey
 from swfsim.capture.pace import Pace
 from swfsim.commands.capture import capture
 from swfsim.commands.reenact import reenact
+from swfsim.commands.replay import replay
 from swfsim.replay import histories
 from tests.support.driver import (
     DOMAIN,
@@ -267,6 +268,82 @@ def test_with_that_member_kept_the_scrub_is_proven_and_written(
     assert result.exit_code == 0
     assert '"proven": true' in text
     assert "Ana" not in text
+
+
+def test_a_proven_capture_replays_without_a_difference(gold: Driver, tmp_path: Path) -> None:
+    scrubbed(tmp_path, "--decider", DECIDER, "--keep", "input.plan")
+    paths = [str(path) for path in (tmp_path / "out").iterdir()]
+    replayed = CliRunner().invoke(replay, [*paths, "--decider", DECIDER])
+    assert replayed.output.endswith("all decided as recorded\n")
+    assert replayed.exit_code == 0
+
+
+def decide_to_bill(task: Any) -> list[dict[str, Any]]:
+    """A decider with an address, a name and a long number of its own, beside those of customers."""
+    started = task["events"][0]["workflowExecutionStartedEventAttributes"]
+    given = json.loads(started["input"])
+    own = {"from": "billing@shop.example", "name": "Shop Desk", "due": "2031-01-31"}
+    own |= {"limit": 25_000_000, "note": "ask the Shop Desk"}
+    return [complete(result=json.dumps({**own, "for": given["name"], "at": given["email"]}))]
+
+
+def test_words_of_the_decider_itself_stay_and_those_of_people_do_not(
+    swf: Driver, tmp_path: Path
+) -> None:
+    swf.start("souza-4711", input=ANA)
+    task = swf.poll()
+    swf.answer(*decide_to_bill(task))
+    result, text = scrubbed(tmp_path, "--decider", f"{__name__}:decide_to_bill")
+    assert result.exit_code == 0, result.output
+    for own in ("billing@shop.example", "ask the Shop Desk", "2031-01-31", "25000000"):
+        assert own in text
+    for secret in ("Ana", "Souza", "ana@shop", "123.456"):
+        assert secret not in text
+
+
+def decide_in_a_sentence(task: Any) -> list[dict[str, Any]]:
+    return [complete(result="paid with Grace Card")]
+
+
+def test_a_sentence_of_the_decider_stays_also_with_the_name_of_a_customer_in_it(
+    swf: Driver, tmp_path: Path
+) -> None:
+    swf.start("souza-4711", input=json.dumps({"name": "Grace"}))
+    swf.decide(complete(result="paid with Grace Card"))
+    result, text = scrubbed(tmp_path, "--decider", f"{__name__}:decide_in_a_sentence")
+    assert result.exit_code == 0, result.output
+    assert text.count("Grace") == text.count("paid with Grace Card") == 1
+
+
+def decide_by_its_own_marker(task: Any) -> list[dict[str, Any]]:
+    """A decider that looks for a word that it has put into the history itself."""
+    marked = [
+        event["markerRecordedEventAttributes"]["details"]
+        for event in task["events"]
+        if event["eventType"] == "MarkerRecorded"
+    ]
+    if "approved" in marked:
+        return [complete(result="closed")]
+    return [marker("seen", details="approved"), schedule("pay-1")]
+
+
+def test_a_decider_still_finds_the_words_that_it_has_put_into_the_history(
+    swf: Driver, tmp_path: Path
+) -> None:
+    swf.start("souza-4711", input=ANA)
+    swf.decide(marker("seen", details="approved"), schedule("pay-1"))
+    swf.work(completes("paid"))
+    swf.decide(complete(result="closed"))
+    result, text = scrubbed(tmp_path, "--decider", f"{__name__}:decide_by_its_own_marker")
+    assert result.exit_code == 0, result.output
+    assert "approved" in text
+
+
+def test_without_a_decider_it_is_said_what_a_replay_will_show(
+    family: Driver, tmp_path: Path
+) -> None:
+    result, _ = scrubbed(tmp_path)
+    assert "a decider's own words" in " ".join(result.output.split())
 
 
 # Mistakes
