@@ -6,6 +6,7 @@ there was one, and says why it cannot if it cannot.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -222,18 +223,43 @@ def _time_out_activity(scene: Scene, event: Event, task: Activity) -> str | None
     if due is None:
         return f"no {which} was running"
     if event.at == UNTIMED:
+        sooner = _always_sooner(task, which)
+        if sooner:
+            return f"{sooner} always comes before {which}"
         scene.machine.expire(first_due)
     elif not due <= event.at <= first_due + LATE_MS:
         return f"{first} was due at {first_due}, {which} at {due}"
     if first == which:
         scene.machine.fire("activity", task.x, task.scheduled_id)
         return None
-    if event.at == UNTIMED:
-        return f"{first} was due first"
     told = only(event.attrs, "details", "timeoutType", "scheduledEventId")
     told["startedEventId"] = task.started_id
     scene.machine.record(task.x, event.kind, told)
     return None
+
+
+def _always_sooner(task: Activity, which: str) -> str | None:
+    """A time-out that comes before this one whatever happened.
+
+    Without times nobody knows how long the task waited for its worker, and the worker may have
+    beaten as long as it liked: either is taken as it suits this time-out best.
+    """
+    never = math.inf
+    waited: float = 0
+    if which == "SCHEDULE_TO_CLOSE":
+        waited = never if task.schedule_to_start is None else task.schedule_to_start
+    limits = {
+        "START_TO_CLOSE": _limit(task.start_to_close) + waited if task.started_id else never,
+        "SCHEDULE_TO_START": never if task.started_id else _limit(task.schedule_to_start),
+        "HEARTBEAT": _limit(task.heartbeat) if which == "HEARTBEAT" else never,
+        "SCHEDULE_TO_CLOSE": _limit(task.schedule_to_close),
+    }
+    sooner = min(limits, key=lambda kind: (limits[kind], kind != which))
+    return None if sooner == which else sooner
+
+
+def _limit(duration: int | None) -> float:
+    return math.inf if duration is None else duration
 
 
 def _decision_deadline(attrs: Attrs) -> tuple[str, Any]:
