@@ -16,6 +16,7 @@ from swfsim.spec.behaviour import Quotas
 from tests.support.driver import (
     Driver,
     cancel_activity,
+    cancel_external,
     cancel_timer,
     child,
     complete,
@@ -332,13 +333,16 @@ def test_the_first_histories_spread_a_batch_over_some_milliseconds(swf: Driver) 
 
 @pytest.fixture
 def family(swf: Driver) -> Events:
-    """A child that completes, a function, and a signal to nobody."""
+    """A child that completes, a function, a signal to nobody, and word to a friend."""
     swf.fake.lambda_functions["tax"] = lambda _: 7
+    friend = swf.start("friend", taskList={"name": "friends"})
     swf.start(lambdaRole="arn:aws:iam::123456789012:role/swf")
     swf.decide(
         child("kid", taskList={"name": "kids"}),
         run_lambda("l"),
         signal_external("nobody", control="c"),
+        signal_external("friend", runId=friend),
+        cancel_external("friend"),
     )
     swf.wait(1)
     swf.poll("kids")
@@ -355,6 +359,11 @@ def family(swf: Driver) -> Events:
         ("SignalExternalWorkflowExecutionFailed", "decisionTaskCompletedEventId", 3),
         ("SignalExternalWorkflowExecutionFailed", "control", "d"),
         ("SignalExternalWorkflowExecutionFailed", "workflowId", "somebody"),
+        ("SignalExternalWorkflowExecutionFailed", "initiatedEventId", 6),
+        ("LambdaFunctionStarted", "scheduledEventId", 8),
+        ("WorkflowExecutionStarted", "parentInitiatedEventId", 3),
+        ("ExternalWorkflowExecutionSignaled", "initiatedEventId", 9),
+        ("ExternalWorkflowExecutionCancelRequested", "initiatedEventId", 8),
     ],
 )
 def test_a_wrong_reference_is_a_difference(
@@ -365,6 +374,37 @@ def test_a_wrong_reference_is_a_difference(
     difference = reenacted(family)
     assert difference is not None
     assert difference.captured.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "name"),
+    [
+        ("ChildWorkflowExecutionStarted", "workflowExecution", "workflowId"),
+        ("ChildWorkflowExecutionStarted", "workflowType", "name"),
+        ("ChildWorkflowExecutionStarted", "workflowType", "version"),
+        ("ChildWorkflowExecutionCompleted", "workflowExecution", "workflowId"),
+        ("ChildWorkflowExecutionCompleted", "workflowType", "name"),
+        ("ExternalWorkflowExecutionSignaled", "workflowExecution", "workflowId"),
+        ("ExternalWorkflowExecutionSignaled", "workflowExecution", "runId"),
+        ("ExternalWorkflowExecutionCancelRequested", "workflowExecution", "workflowId"),
+    ],
+)
+def test_an_answer_from_somebody_who_was_not_asked_is_a_difference(
+    family: Events, kind: str, member: str, name: str
+) -> None:
+    attributes(last(family, kind))[member][name] = "other"
+    difference = reenacted(family)
+    assert difference is not None
+    assert difference.captured.kind == kind
+
+
+def test_a_child_that_continued_ends_as_another_run_and_maybe_another_version(
+    family: Events,
+) -> None:
+    ended = attributes(last(family, "ChildWorkflowExecutionCompleted"))
+    ended["workflowExecution"]["runId"] = "22another"
+    ended["workflowType"]["version"] = "2.0"
+    assert reenacted(family) is None
 
 
 def test_a_long_history_with_activities_that_beat_all_the_while(swf: Driver) -> None:
