@@ -13,9 +13,11 @@ that the service took.
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from swfsim.clock import milliseconds
 from swfsim.core.fold import fold
 from swfsim.replay.histories import UNTIMED
 from swfsim.replay.stage import DOMAIN, Scene, Stage
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from swfsim.core.world import Execution
     from swfsim.replay.histories import Captured
 
-_BACKWARDS_MS: Final = 50
-"""Samples of January 2012 run backwards by a few milliseconds within a batch."""
+_SPREAD_MS: Final = 50
+"""Events of one batch or one cause share an instant; in samples of January 2012 they lie a few
+milliseconds apart, also backwards."""
+
+_SPREAD_BEFORE: Final = milliseconds(datetime.datetime(2013, 1, 1))
 
 
 def _nothing(name: str) -> object:
@@ -118,7 +123,9 @@ class Reenactment:
             if (ours or _nothing(name)) != (theirs or _nothing(name)) and ours != theirs:
                 return Difference(event, seen, f"{name} is {ours!r}, captured was {theirs!r}")
         behind = LATE_MS if event.attrs.get("cause") == "EVENT_LIMIT_EXCEEDED" else 0
-        if event.at != UNTIMED and not -behind <= seen.at - event.at <= _BACKWARDS_MS:
+        if event.at < _SPREAD_BEFORE:
+            behind = max(behind, _SPREAD_MS)
+        if event.at != UNTIMED and not -behind <= seen.at - event.at <= _SPREAD_MS:
             return Difference(event, seen, f"its time differs by {seen.at - event.at} ms")
         return None
 

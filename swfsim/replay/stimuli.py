@@ -6,6 +6,7 @@ there was one, and says why it cannot if it cannot.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,12 +30,42 @@ class Impossible(Exception):  # noqa: N818 - said of a stimulus
     """The stimulus makes no sense in the state that the machine is in."""
 
 
+_CHILD: Final = "StartChildWorkflowExecutionInitiated"
+_SIGNAL: Final = "SignalExternalWorkflowExecutionInitiated"
+_CANCEL: Final = "RequestCancelExternalWorkflowExecutionInitiated"
+_LAMBDA: Final = "LambdaFunctionScheduled"
+
+_UNDER_WAY: Final = {
+    _CHILD: "children",
+    _SIGNAL: "externals",
+    _CANCEL: "externals",
+    _LAMBDA: "lambdas",
+}
+"""The event that begins something outside of the run → where the run keeps it till it ends."""
+
+BEGUN_BY: Final = {
+    **{kind: _CHILD for kind in model.EVENTS if kind.startswith("ChildWorkflowExecution")},
+    "StartChildWorkflowExecutionFailed": _CHILD,
+    "ExternalWorkflowExecutionSignaled": _SIGNAL,
+    "SignalExternalWorkflowExecutionFailed": _SIGNAL,
+    "ExternalWorkflowExecutionCancelRequested": _CANCEL,
+    "RequestCancelExternalWorkflowExecutionFailed": _CANCEL,
+    "LambdaFunctionStarted": _LAMBDA,
+    "LambdaFunctionCompleted": _LAMBDA,
+    "LambdaFunctionFailed": _LAMBDA,
+    "StartLambdaFunctionFailed": _LAMBDA,
+}
+"""What comes from outside of the run → the event that began it."""
+
+
 # Stimuli: what came from outside, by the event that shows it
 
 
 def _start(scene: Scene, event: Event) -> str | None:
     captured = scene.captured
     settings = {k: v for k, v in event.attrs.items() if k != "workflowType"}
+    if "parentWorkflowExecution" not in settings:
+        settings.pop("parentInitiatedEventId", None)
     scene.x = runs.begin(
         scene.machine,
         scene.domain,
@@ -165,22 +196,22 @@ def _record(scene: Scene, event: Event) -> str | None:
     x = _run(scene)
     if not x.open:
         return "the machine has closed the execution before"
-    shown = model.members(model.event_shape(event.kind))
     told = dict(event.attrs)
-    if "initiatedEventId" in shown or "scheduledEventId" in shown:
+    begins = BEGUN_BY.get(event.kind)
+    if begins is not None:
         first = told.get("initiatedEventId") or told.get("scheduledEventId") or 0
-        under_way = x.children.get(first) or x.externals.get(first) or x.lambdas.get(first)
-        if under_way is None:
-            return f"nothing that event {first} began is under way"
-        told |= _follows(x.events[first - 1], event.kind, getattr(under_way, "started_id", 0))
+        under_way = getattr(x, _UNDER_WAY[begins]).get(first)
+        if under_way is None or x.events[first - 1].kind != begins:
+            return f"no {begins} with the number {first} is under way"
+        told |= _follows(x.events[first - 1], event, getattr(under_way, "started_id", 0))
     scene.machine.record(x, event.kind, told)
     scene.machine.settle()
     return None
 
 
-def _follows(begun: Event, kind: str, started_id: int) -> Attrs:
+def _follows(begun: Event, event: Event, started_id: int) -> Attrs:
     """What a later event must say, since an earlier one in the same history began it."""
-    shown = model.members(model.event_shape(kind))
+    shown = model.members(model.event_shape(event.kind))
     told: Attrs = {}
     if model.DECISION_TIME_MEMBER in shown:  # a failure tells the decision again
         told = {name: value for name, value in begun.attrs.items() if name in shown}
@@ -190,7 +221,24 @@ def _follows(begun: Event, kind: str, started_id: int) -> Attrs:
         told["startedEventId"] = started_id
     elif started_id:
         raise Impossible(f"what event {begun.id} began has started before")
+    if "workflowExecution" in shown:
+        addressed = {name: value for name, value in begun.attrs.items() if value}
+        told["workflowExecution"] = {
+            **event.attrs["workflowExecution"],
+            **only(addressed, "workflowId", "runId"),
+        }
+        told |= _child_type(begun, event, started_id)
     return told
+
+
+def _child_type(begun: Event, event: Event, started_id: int) -> Attrs:
+    """A child has the type that was decided; a run that carried it on may have another version."""
+    if "workflowType" not in event.attrs:
+        return {}
+    decided = begun.attrs["workflowType"]
+    if not started_id:
+        return {"workflowType": decided}
+    return {"workflowType": {**event.attrs["workflowType"], "name": decided["name"]}}
 
 
 def _time(scene: Scene, event: Event) -> str | None:
@@ -222,18 +270,43 @@ def _time_out_activity(scene: Scene, event: Event, task: Activity) -> str | None
     if due is None:
         return f"no {which} was running"
     if event.at == UNTIMED:
+        sooner = _always_sooner(task, which)
+        if sooner:
+            return f"{sooner} always comes before {which}"
         scene.machine.expire(first_due)
     elif not due <= event.at <= first_due + LATE_MS:
         return f"{first} was due at {first_due}, {which} at {due}"
     if first == which:
         scene.machine.fire("activity", task.x, task.scheduled_id)
         return None
-    if event.at == UNTIMED:
-        return f"{first} was due first"
     told = only(event.attrs, "details", "timeoutType", "scheduledEventId")
     told["startedEventId"] = task.started_id
     scene.machine.record(task.x, event.kind, told)
     return None
+
+
+def _always_sooner(task: Activity, which: str) -> str | None:
+    """A time-out that comes before this one whatever happened.
+
+    Without times nobody knows how long the task waited for its worker, and the worker may have
+    beaten as long as it liked: either is taken as it suits this time-out best.
+    """
+    never = math.inf
+    waited: float = 0
+    if which == "SCHEDULE_TO_CLOSE":
+        waited = never if task.schedule_to_start is None else task.schedule_to_start
+    limits = {
+        "START_TO_CLOSE": _limit(task.start_to_close) + waited if task.started_id else never,
+        "SCHEDULE_TO_START": never if task.started_id else _limit(task.schedule_to_start),
+        "HEARTBEAT": _limit(task.heartbeat) if which == "HEARTBEAT" else never,
+        "SCHEDULE_TO_CLOSE": _limit(task.schedule_to_close),
+    }
+    sooner = min(limits, key=lambda kind: (limits[kind], kind != which))
+    return None if sooner == which else sooner
+
+
+def _limit(duration: int | None) -> float:
+    return math.inf if duration is None else duration
 
 
 def _decision_deadline(attrs: Attrs) -> tuple[str, Any]:
@@ -264,18 +337,5 @@ STIMULI: Final[dict[str, Stimulus]] = {
     "WorkflowExecutionCancelRequested": _request_cancel,
     "WorkflowExecutionTerminated": _terminate,
     **dict.fromkeys(BY_TIME, _time),
-    **dict.fromkeys(
-        (
-            *(kind for kind in model.EVENTS if kind.startswith("ChildWorkflowExecution")),
-            *(kind for kind in model.EVENTS if kind.startswith("ExternalWorkflowExecution")),
-            "StartChildWorkflowExecutionFailed",
-            "SignalExternalWorkflowExecutionFailed",
-            "RequestCancelExternalWorkflowExecutionFailed",
-            "LambdaFunctionStarted",
-            "LambdaFunctionCompleted",
-            "LambdaFunctionFailed",
-            "StartLambdaFunctionFailed",
-        ),
-        _record,
-    ),
+    **dict.fromkeys(BEGUN_BY, _record),
 }

@@ -120,7 +120,9 @@ class Post:
         service.machine.expire(self.clock.at)
         self.who = worker.name
         try:
-            answer = service.ask(letter.operation, letter.params, letter.region)
+            answer = service.ask(
+                letter.operation, letter.params, letter.region, again=letter.waited
+            )
         except Fault as fault:
             letter.error = fault
             self._note(worker, letter, fault)
@@ -143,6 +145,7 @@ class Post:
         waiting = worker.parked_on = parked.task_list
         self._parked.setdefault(waiting, []).append(worker)
         waiting.pollers += 1
+        letter.waited = True
         if self._idle_polls:
             if letter.gives_up_at is None:
                 letter.gives_up_at = self.clock.at + limits.LONG_POLL_S * 1000

@@ -44,6 +44,7 @@ class Letter:
     delayed: bool = False
     nth: int = 0  # which call of this operation it is, of its process; counted when faults need it
     gives_up_at: int | None = None  # a poll's end, where idle polls are answered
+    waited: bool = False  # a poll that was parked, and counted as a request when it came
 
 
 @dataclass(slots=True, eq=False)

@@ -16,6 +16,7 @@ from swfsim.spec.behaviour import Quotas
 from tests.support.driver import (
     Driver,
     cancel_activity,
+    cancel_external,
     cancel_timer,
     child,
     complete,
@@ -58,6 +59,14 @@ def later(events: Events, first: int, seconds: float) -> Events:
     for event in made[first - 1 :]:
         event["eventTimestamp"] += seconds
     return made
+
+
+def untimed(events: Events) -> Events:
+    """The history as tools keep it that leave the timestamps out."""
+    return [
+        {name: value for name, value in event.items() if name != "eventTimestamp"}
+        for event in events
+    ]
 
 
 # Forms
@@ -202,6 +211,61 @@ def test_either_of_two_timeouts_due_within_moments_may_come(swf: Driver) -> None
     assert "SCHEDULE_TO_CLOSE at" in difference.why
 
 
+@pytest.mark.parametrize(
+    ("timeouts", "beats", "waits", "ends_by"),
+    [
+        ({"heartbeatTimeout": "5", "startToCloseTimeout": "12"}, 4, 0, "START_TO_CLOSE"),
+        ({"heartbeatTimeout": "5", "startToCloseTimeout": "12"}, 2, 0, "HEARTBEAT"),
+        ({"scheduleToCloseTimeout": "10", "startToCloseTimeout": "8"}, 0, 5, "SCHEDULE_TO_CLOSE"),
+        ({"scheduleToCloseTimeout": "10", "heartbeatTimeout": "4"}, 3, 0, "SCHEDULE_TO_CLOSE"),
+    ],
+)
+def test_without_times_nobody_knows_how_long_a_task_waited_nor_when_it_last_beat(
+    swf: Driver, timeouts: dict[str, str], beats: int, waits: int, ends_by: str
+) -> None:
+    swf.start()
+    swf.decide(schedule("a", **timeouts))
+    swf.wait(waits)
+    swf.take()
+    for _ in range(beats):
+        swf.wait(2.5)
+        swf.beat()
+    swf.wait(60)
+    events = captured(swf)
+    assert attributes(events[6])["timeoutType"] == ends_by
+    assert reenacted(untimed(events)) is None
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "taken", "which", "sooner"),
+    [
+        ({"startToCloseTimeout": "5"}, True, "HEARTBEAT", "START_TO_CLOSE"),
+        ({"scheduleToCloseTimeout": "3"}, True, "START_TO_CLOSE", "SCHEDULE_TO_CLOSE"),
+        ({"scheduleToStartTimeout": "1"}, True, "SCHEDULE_TO_CLOSE", "START_TO_CLOSE"),
+        ({"scheduleToStartTimeout": "1"}, False, "SCHEDULE_TO_CLOSE", "SCHEDULE_TO_START"),
+    ],
+)
+def test_without_times_a_timeout_that_can_never_come_first_is_a_difference(
+    swf: Driver, timeouts: dict[str, str], taken: bool, which: str, sooner: str
+) -> None:
+    limits = {
+        "heartbeatTimeout": "6",
+        "startToCloseTimeout": "6",
+        "scheduleToStartTimeout": "600",
+        "scheduleToCloseTimeout": "900",
+    }
+    swf.start()
+    swf.decide(schedule("a", **limits | timeouts))
+    if taken:
+        swf.take()
+    swf.wait(3600)
+    events = captured(swf)
+    attributes(last(events, "ActivityTaskTimedOut"))["timeoutType"] = which
+    difference = reenacted(untimed(events))
+    assert difference is not None
+    assert difference.why == f"{sooner} always comes before {which}"
+
+
 def test_a_function_without_a_limit_has_the_one_of_its_time(swf: Driver) -> None:
     swf.start(lambdaRole="arn:aws:iam::123456789012:role/swf")
     swf.fake.lambda_functions["tax"] = lambda _: None
@@ -244,18 +308,41 @@ def test_a_batch_larger_than_a_request_with_its_settings_resolved(swf: Driver) -
     assert reenacted(events + more) is None
 
 
+def in_january_2012(events: Events) -> Events:
+    """The history at the time of the developer guide's samples."""
+    return later(events, 1, 1_326_668_003 - events[0]["eventTimestamp"])
+
+
+def test_the_first_histories_spread_a_batch_over_some_milliseconds(swf: Driver) -> None:
+    """The developer guide's own sample has an ActivityTaskScheduled 12 ms behind its decision."""
+    swf.start()
+    swf.decide(schedule("a"))
+    events = captured(swf)
+    scheduled = last(events, "ActivityTaskScheduled")["eventId"]
+    assert reenacted(later(in_january_2012(events), scheduled, 0.012)) is None
+    difference = reenacted(later(in_january_2012(events), scheduled, 0.5))
+    assert difference is not None
+    assert difference.why == "its time differs by -500 ms"
+    difference = reenacted(later(events, scheduled, 0.012))
+    assert difference is not None
+    assert difference.why == "its time differs by -12 ms"
+
+
 # References that an earlier event dictates
 
 
 @pytest.fixture
 def family(swf: Driver) -> Events:
-    """A child that completes, a function, and a signal to nobody."""
+    """A child that completes, a function, a signal to nobody, and word to a friend."""
     swf.fake.lambda_functions["tax"] = lambda _: 7
+    friend = swf.start("friend", taskList={"name": "friends"})
     swf.start(lambdaRole="arn:aws:iam::123456789012:role/swf")
     swf.decide(
         child("kid", taskList={"name": "kids"}),
         run_lambda("l"),
         signal_external("nobody", control="c"),
+        signal_external("friend", runId=friend),
+        cancel_external("friend"),
     )
     swf.wait(1)
     swf.poll("kids")
@@ -272,6 +359,11 @@ def family(swf: Driver) -> Events:
         ("SignalExternalWorkflowExecutionFailed", "decisionTaskCompletedEventId", 3),
         ("SignalExternalWorkflowExecutionFailed", "control", "d"),
         ("SignalExternalWorkflowExecutionFailed", "workflowId", "somebody"),
+        ("SignalExternalWorkflowExecutionFailed", "initiatedEventId", 6),
+        ("LambdaFunctionStarted", "scheduledEventId", 8),
+        ("WorkflowExecutionStarted", "parentInitiatedEventId", 3),
+        ("ExternalWorkflowExecutionSignaled", "initiatedEventId", 9),
+        ("ExternalWorkflowExecutionCancelRequested", "initiatedEventId", 8),
     ],
 )
 def test_a_wrong_reference_is_a_difference(
@@ -282,6 +374,37 @@ def test_a_wrong_reference_is_a_difference(
     difference = reenacted(family)
     assert difference is not None
     assert difference.captured.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "name"),
+    [
+        ("ChildWorkflowExecutionStarted", "workflowExecution", "workflowId"),
+        ("ChildWorkflowExecutionStarted", "workflowType", "name"),
+        ("ChildWorkflowExecutionStarted", "workflowType", "version"),
+        ("ChildWorkflowExecutionCompleted", "workflowExecution", "workflowId"),
+        ("ChildWorkflowExecutionCompleted", "workflowType", "name"),
+        ("ExternalWorkflowExecutionSignaled", "workflowExecution", "workflowId"),
+        ("ExternalWorkflowExecutionSignaled", "workflowExecution", "runId"),
+        ("ExternalWorkflowExecutionCancelRequested", "workflowExecution", "workflowId"),
+    ],
+)
+def test_an_answer_from_somebody_who_was_not_asked_is_a_difference(
+    family: Events, kind: str, member: str, name: str
+) -> None:
+    attributes(last(family, kind))[member][name] = "other"
+    difference = reenacted(family)
+    assert difference is not None
+    assert difference.captured.kind == kind
+
+
+def test_a_child_that_continued_ends_as_another_run_and_maybe_another_version(
+    family: Events,
+) -> None:
+    ended = attributes(last(family, "ChildWorkflowExecutionCompleted"))
+    ended["workflowExecution"]["runId"] = "22another"
+    ended["workflowType"]["version"] = "2.0"
+    assert reenacted(family) is None
 
 
 def test_a_long_history_with_activities_that_beat_all_the_while(swf: Driver) -> None:

@@ -26,9 +26,10 @@ import botocore.config
 import botocore.exceptions
 import pytest
 
-from swfsim import Env, HarnessError
+from swfsim import Behaviour, Env, HarnessError
 from swfsim.sim.faults import crash
 from swfsim.sim.plan import Plan
+from swfsim.spec import limits
 from tests.support.shop import DOMAIN, Shop, decide_for_ever, work_for_ever
 
 
@@ -155,6 +156,35 @@ def test_idle_polls_are_answered_empty_if_asked() -> None:
         env.run()
     assert polls[1] - polls[0] == pytest.approx(60, abs=0.1)
     assert polls[2] - polls[1] == pytest.approx(60, abs=0.1)
+
+
+def test_a_poll_that_waited_for_its_task_counts_as_one_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(limits.API_BUCKETS, "PollForDecisionTask", (1, 0.0))
+    polled: list[str] = []
+
+    def decide() -> None:
+        client: Any = boto3.client("swf")
+        task = client.poll_for_decision_task(domain=DOMAIN, taskList={"name": "decisions"})
+        polled.append(task["workflowExecution"]["workflowId"])
+        with pytest.raises(botocore.exceptions.ClientError, match="ThrottlingException"):
+            client.poll_for_decision_task(domain=DOMAIN, taskList={"name": "decisions"})
+        polled.append("throttled")
+
+    def start() -> None:
+        client: Any = boto3.client("swf")
+        time.sleep(5)
+        client.start_workflow_execution(
+            domain=DOMAIN, workflowId="w", workflowType={"name": "shopping", "version": "1"}
+        )
+
+    with Env.sim(behaviour=Behaviour(throttling=True)) as env:
+        Shop().register()
+        env.add("decider", decide)
+        env.add("customer", start)
+        env.run()
+    assert polled == ["w", "throttled"]
 
 
 # Chance and identity
