@@ -274,6 +274,9 @@ class LiveEnv:
         self.meter.after(operation, answer)
         if operation == "StartWorkflowExecution":
             self._started.append((params["workflowId"], answer["runId"]))
+            if self._over:  # it was under way when the story ended
+                self._terminate(params["workflowId"])
+                raise WorkerKilled(_END)
             self.mirror.follow(params["workflowId"], answer["runId"])
         self._news.set()
         return answer
@@ -307,8 +310,17 @@ class LiveEnv:
         ids = dict.fromkeys(workflow_id for workflow_id, _ in self._started)
         if self._mirror is not None:
             ids |= dict.fromkeys(x.workflow_id for x in self._mirror.executions.values())
+        failed: list[Exception] = []
         for workflow_id in ids:
-            self._terminate(workflow_id)
+            try:
+                self._terminate(workflow_id)
+            except (ClientError, BotoCoreError) as error:
+                failed.append(error)
+        if failed:
+            raise HarnessError(
+                f"{len(failed)} of {len(ids)} workflows in domain {self.live.domain} could not be "
+                f"terminated, look after them: {failed[0]}"
+            ) from failed[0]
 
     def _terminate(self, workflow_id: str) -> None:
         operation = "TerminateWorkflowExecution"
