@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import json
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -17,8 +18,9 @@ import botocore.client
 import botocore.exceptions
 from botocore.utils import parse_timestamp
 
+from swfsim import wire as protocol
 from swfsim.clock import moment
-from swfsim.spec import check, model, render
+from swfsim.spec import check, limits, model, render
 from swfsim.spec.faults import Fault
 from swfsim.transports import hooks, wire
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 _ANSWERED: Final = 200
 _MILLISECOND: Final = datetime.timedelta(milliseconds=1)
+
+_SOME: Final = 3
+"""Fewer decisions are never too large, whatever their members hold."""
 
 
 class Door(Protocol):
@@ -101,6 +106,7 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         _validate(self, operation, params)
     region = self.meta.region_name
     try:
+        _check_size(operation_name, params)
         answer = door.answer(self, operation_name, checked or params, region)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
@@ -121,6 +127,15 @@ def _validate(client: Any, operation: OperationModel, params: Mapping[str, Any])
         report = validator.validate(params, operation.input_shape)
         if report.has_errors():
             raise botocore.exceptions.ParamValidationError(report=report.generate_report())
+
+
+def _check_size(operation: str, params: Mapping[str, Any]) -> None:
+    """Of all requests only a list of decisions can grow too large. It is measured as botocore
+    writes it, where a letter beyond ASCII takes six bytes, or twelve."""
+    if operation != "RespondDecisionTaskCompleted" or len(params.get("decisions") or ()) < _SOME:
+        return
+    if len(json.dumps(params, default=str)) > limits.REQUEST_BYTES_MAX:
+        raise protocol.too_large()
 
 
 def _client_error(client: Any, operation: str, fault: Fault) -> Exception:

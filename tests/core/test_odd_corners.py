@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -191,6 +192,26 @@ def test_a_request_is_measured_in_bytes(swf: Driver, text: str) -> None:
     big = text * (32_768 // len(text.encode("utf-16-le")) * 2)
     with refused("ValidationException"):
         swf.answer(*[schedule(f"a{n}", input=big, control=big) for n in range(10)])
+
+
+@known("client code")
+@pytest.mark.parametrize("lane", ["direct", "wire"])
+@pytest.mark.parametrize("letters", ["ação", "漢", "😀", "x"])
+def test_a_request_is_as_large_as_botocore_writes_it(lane: Any, letters: str) -> None:
+    with fake_swf(clock="virtual", lane=lane) as fake:
+        swf = Driver(fake).register()
+        swf.start()
+        request = {
+            "taskToken": swf.poll()["taskToken"],
+            "decisions": [marker("m", details=letters * 1_500)],
+            "executionContext": "",
+        }
+        one = len(json.dumps(request["decisions"])[1:-1] + ", ")
+        request["decisions"] *= 1 + (1_000_000 - len(json.dumps(request))) // one
+        room = 1_000_000 - len(json.dumps(request))
+        with refused("ValidationException", "larger than 1000000 bytes"):
+            swf.answer(*request["decisions"], executionContext="x" * (room + 1))
+        swf.answer(*request["decisions"], executionContext="x" * room)
 
 
 @known("client code")
