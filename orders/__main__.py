@@ -18,7 +18,10 @@ from orders.watching import checked_pause
 from orders.worker import Worker
 from orders.workflow_starter import WorkflowStarter
 
-TEXT_WIDTH: dict[str, Any] = {"max_content_width": printing.WIDTH}
+HELP: dict[str, Any] = {
+    "max_content_width": printing.WIDTH,
+    "help_option_names": ["-h", "--help"],
+}
 
 
 class Failed(click.ClickException):
@@ -60,7 +63,7 @@ class Group(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=Group, context_settings=TEXT_WIDTH)
+@click.group(cls=Group, context_settings=HELP)
 @click.option("--log-json", is_flag=True, help="Log one JSON object a line.")
 @click.option(
     "--log-level",

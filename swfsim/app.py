@@ -6,6 +6,7 @@ explorers can all run it.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import inspect
@@ -82,7 +83,8 @@ def check_factory(make_app: Any, name: str) -> None:
             f"or a function that makes one: {shop}, or lambda: {shop}(…)"
         )
     if not callable(make_app):
-        raise HarnessError(f"{name} is {make_app!r}: neither an App class nor a function")
+        kind = type(make_app).__name__
+        raise HarnessError(f"{name} is of type {kind}: neither an App class nor a function")
     if inspect.isclass(make_app):
         if not issubclass(make_app, App):
             raise HarnessError(f"{name} is a class, but no subclass of swfsim.App")
@@ -148,12 +150,14 @@ def load(name: str) -> AppFactory:
     """
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
-        raise HarnessError(f"an application is named module:attribute, not {name!r}")
+        example = f"{module_name or 'shop'}:App"
+        raise HarnessError(f"an application is named module:attribute, as in {example}, not {name}")
     module = _import(module_name)
     found = getattr(module, attribute, None)
     if found is None:
-        public = ", ".join(sorted(n for n in vars(module) if not n.startswith("_")))
-        raise HarnessError(f"{module_name} has no application {attribute!r}; it has {public}")
+        raise HarnessError(
+            f"{module_name} has no application {attribute!r}{_others(module, attribute)}"
+        )
     if isinstance(found, App):
         return lambda: found
     check_factory(found, name)
@@ -163,6 +167,20 @@ def load(name: str) -> AppFactory:
             f"name an App class, or write def {attribute}() -> App"
         )
     return found  # type: ignore[no-any-return]
+
+
+def _others(module: ModuleType, attribute: str) -> str:
+    """Which applications a module has instead."""
+    names = sorted(name for name, one in vars(module).items() if _is_application(one))
+    near = difflib.get_close_matches(attribute, names, n=1)
+    hint = f": did you mean {near[0]!r}?" if near else ";"
+    return f"{hint} it has {', '.join(names) or 'none'}"
+
+
+def _is_application(found: object) -> bool:
+    if found is App:
+        return False
+    return isinstance(found, App) or (callable(found) and _says_that_it_makes_an_app(found))
 
 
 def _says_that_it_makes_an_app(found: Any) -> bool:
@@ -193,6 +211,8 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        raise HarnessError(f"cannot import {name!r}: {error}") from error
+        itself = error.name is not None and f"{name}.".startswith(f"{error.name}.")
+        where = f"; looked for in the current directory, {here}, and what is installed"
+        raise HarnessError(f"cannot import {name!r}: {error}{where if itself else ''}") from error
     except (Exception, SystemExit) as error:  # whatever a module may do
         raise HarnessError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error

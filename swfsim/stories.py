@@ -77,6 +77,10 @@ class Moment:
         self.step: str | None = None
         step, _, word = what.partition(" ")
         if word:
+            if step in model.EVENTS and step not in steps:
+                raise HarnessError(
+                    f"{text!r}: an event stands alone: {step!r}, or {step + ' #2'!r} for the second"
+                )
             known(word, _WORDS, "thing that happens to a step")
             if steps:
                 known(step, steps, "step of this application")
@@ -243,8 +247,15 @@ class Story:
         wanted = normal(expected)
         if seen != wanted:
             raise Violation(
-                f"the flow is another than the story says\n{side_by_side(wanted, seen)}"
+                f"{self._whose(x)} is another than the story says\n{side_by_side(wanted, seen)}"
             )
+
+    def _whose(self, x: Execution) -> str:
+        """Which flow is meant, where there are those of several workflow ids."""
+        if len({one.workflow_id for one in self.executions}) == 1:
+            return "the flow"
+        last = ", started last," if x is self.latest else ""
+        return f"the flow of {x.workflow_id}{last}"
 
     # Looking
 
@@ -270,11 +281,13 @@ class Story:
         return iter(self._seen)
 
     def report(self, *, brief: bool = True, lines_max: int = 500) -> str:
-        """The timeline so far: virtual time, who, what. Of a long one, the last lines."""
+        """The timeline so far: virtual time, who, what. Of a long one, how it began (a quarter of
+        the lines) and how it ended."""
         lines = list(timeline.text(self.moments(), self._begins_at, brief=brief))
         left_out = len(lines) - lines_max
         if left_out > 0:
-            lines[:left_out] = [f"({left_out} earlier lines are left out)"]
+            first = lines_max // 4
+            lines[first : first + left_out] = [f"({left_out:,} lines between are left out)"]
         return "\n".join(lines)
 
     # Inside

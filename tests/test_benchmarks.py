@@ -1,21 +1,21 @@
-"""The benchmarks say why they stop. What they measure is no test."""
+"""``python -m tests.benchmarks`` as it is called; its figures are no matter of tests."""
 
 from __future__ import annotations
 
-import subprocess
-from typing import Any
+import sys
 
 import pytest
 
-from tests.benchmarks import simulated
+from tests.benchmarks.__main__ import main
 
 
-def test_a_scenario_that_fails_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-        if options.get("check"):
-            raise subprocess.CalledProcessError(1, command)
-        return subprocess.CompletedProcess(command, 1, "FAILED scenarios/test_x.py::test_y\n")
-
-    monkeypatch.setattr(subprocess, "run", fail)
-    with pytest.raises(SystemExit, match=r"FAILED scenarios/test_x\.py::test_y"):
-        simulated.all_scenarios()
+def test_without_the_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "tests.benchmarks.polling", raising=False)
+    monkeypatch.setitem(sys.modules, "moto", None)
+    with pytest.raises(SystemExit, match="2"):
+        main("polling")
+    shown = capsys.readouterr()
+    assert shown.err == "polling needs moto: .venv/bin/pip install -q -e '.[bench]' brings it\n"
+    assert shown.out == ""

@@ -20,7 +20,9 @@ def read_json(path: str) -> Any:
     """JSON from a file, or from standard input for ``-``."""
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise Refusal(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise Refusal(f"cannot read {path}: {error}") from error
     try:
         return json.loads(text)

@@ -142,6 +142,9 @@ def _tell(story: Story, given: Any, all_events: bool) -> None:
     if not story.executions:
         raise HarnessError(f"start() of {type(story.app).__name__} started no execution")
     click.echo(f"\n{story.latest.workflow_id}: {story.status} after {story.elapsed_s:,.3f} s")
+    reason = story.latest.events[-1].attrs.get("reason")
+    if reason:  # whole: its line above may be cut
+        click.echo(f"reason: {reason}")
 
 
 def _told(error: Exception) -> str:

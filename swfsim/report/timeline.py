@@ -17,6 +17,8 @@ _QUIET: Final = frozenset({"DecisionTaskScheduled", "DecisionTaskStarted", "Deci
 """The beat of every workflow; left out of a brief timeline."""
 
 WIDTH: Final = 100
+_WHAT_AT: Final = 33
+"""The column in which events are told."""
 
 
 class Moment(NamedTuple):
@@ -82,7 +84,27 @@ def line(moment: Moment, start: int, *, workflow: bool) -> str:
     event = moment.event
     name = f"{moment.x.workflow_id[:20]:<20} " if workflow else ""
     shown = f"{elapsed(event.at - start):>14}  {moment.who[:16]:<16} {name}{describe(moment)}"
+    return cut(shown)
+
+
+def cut(shown: str) -> str:
+    """A line that fits."""
     return shown if len(shown) <= WIDTH else shown[: WIDTH - 1] + "…"
+
+
+def why(moment: Moment) -> str:
+    """What else there is to say of a time-out: the task list from which nobody took the task."""
+    event, events = moment.event, moment.x.events
+    if event.kind == "WorkflowExecutionTimedOut":
+        for before in reversed(events[: event.id - 1]):
+            if before.kind == "DecisionTaskScheduled":
+                return f"(nobody took its decision task from {before.attrs['taskList']['name']!r})"
+            if before.kind in _QUIET:
+                break
+    elif event.attrs.get("timeoutType") == "SCHEDULE_TO_START":
+        scheduled = events.attrs[event.attrs["scheduledEventId"] - 1]
+        return f"(nobody took it from {scheduled['taskList']['name']!r})"
+    return ""
 
 
 def text(moments: Iterable[Moment], start: int, *, brief: bool = True) -> Iterator[str]:
@@ -91,3 +113,5 @@ def text(moments: Iterable[Moment], start: int, *, brief: bool = True) -> Iterat
     several = len({m.x.workflow_id for m in kept}) > 1
     for moment in kept:
         yield line(moment, start, workflow=several)
+        if reason := why(moment):
+            yield cut(f"{'':>{_WHAT_AT}}{reason}")

@@ -185,10 +185,16 @@ def crash(
     return Crash(worker, operation, moment, _numbers((nth,), "nth")[0], restart_after_s)
 
 
+_FEW: Final = 12
+"""So many names are shown beside a near one."""
+
+
 def known(name: str, names: Iterable[str], what: str) -> None:
     """Raises ``HarnessError`` with the nearest names if this is none of them."""
     names = list(names)
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise HarnessError(f"{name!r} is no {what}: {hint}known are {', '.join(names)}")
+        hints = [f"did you mean {near[0]!r}?"] if near else []
+        if not near or len(names) <= _FEW:
+            hints.append(f"known are {', '.join(names)}")
+        raise HarnessError(f"{name!r} is no {what}: {' '.join(hints)}")

@@ -111,6 +111,9 @@ class Post:
             letter.error = ConnectionClosedError(
                 endpoint_url=f"https://swf.{letter.region}.amazonaws.com/"
             )
+            letter.error.add_note(
+                "a fault given to this run lost the answer: a worker has to live with that"
+            )
         return True
 
     def _ask(self, worker: Worker, letter: Letter) -> bool:

@@ -9,8 +9,9 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Callable, Iterable
 
-from tests.benchmarks.figures import show
+from tests.benchmarks.figures import Figure, show
 
 TABLES = {
     "polling": "Through boto3 clients, plain polling",
@@ -26,9 +27,23 @@ def main(*names: str) -> None:
     if unknown:
         print(f"no table {', '.join(unknown)}: known are {', '.join(TABLES)}", file=sys.stderr)
         raise SystemExit(2)
+    figures = {name: _figures(name) for name in names or TABLES}
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians")
-    for name in names or TABLES:
-        show(TABLES[name], importlib.import_module(f"tests.benchmarks.{name}").figures())
+    for name, measure in figures.items():
+        show(TABLES[name], measure())
+
+
+def _figures(name: str) -> Callable[[], Iterable[Figure]]:
+    try:
+        measure: Callable[[], Iterable[Figure]]
+        measure = importlib.import_module(f"tests.benchmarks.{name}").figures
+    except ModuleNotFoundError as error:
+        print(
+            f"{name} needs {error.name}: .venv/bin/pip install -q -e '.[bench]' brings it",
+            file=sys.stderr,
+        )
+        raise SystemExit(2) from error
+    return measure
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class TestHelp:
         assert result.exit_code == 0
         assert command in cli.main.commands
 
+    def test_the_short_option_will_do(self, orders):
+        for arguments in ((), ("start",)):
+            assert orders(*arguments, "-h").output == orders(*arguments, "--help").output
+
     def test_wrong_usage_is_exit_code_2(self, orders):
         assert orders("nope").exit_code == 2
         assert orders("start").exit_code == 2

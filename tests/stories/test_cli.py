@@ -75,6 +75,41 @@ def test_a_mistake_is_one_sentence_and_exit_status_2(arguments: tuple[str, ...],
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "next_step"),
+    [
+        (("rum", APP), "Did you mean 'run'?"),
+        (("run", "tests.support.shop", "--input", "-"), "as in tests.support.shop:App"),
+        (("run", "nowhere:Shop", "--input", "-"), "looked for in the current directory, "),
+        (("run", "tests.support.shop:Shpo", "--input", "-"), "did you mean 'Shop'?"),
+        (("run", "tests.support.shop:nothing", "--input", "-"), "; it has Shop\n"),
+        (("run", "tests.support.driver:Shop", "--input", "-"), "; it has none\n"),
+    ],
+)
+def test_a_mistake_says_what_to_do_next(arguments: tuple[str, ...], next_step: str) -> None:
+    assert next_step in call(*arguments, given="{}").output
+
+
+def test_a_module_that_an_application_lacks_is_not_looked_for_here(here: Path) -> None:
+    (here / "needing.py").write_text("import no_such_library")
+    result = call("run", "needing:Shop", "--input", "-", given="{}")
+    assert result.output == "Error: cannot import 'needing': No module named 'no_such_library'\n"
+
+
+def test_a_file_that_cannot_be_read_is_named_once(here: Path) -> None:
+    result = call("run", APP, "--input", "missing.json")
+    assert result.output == "Error: cannot read missing.json: No such file or directory\n"
+
+
+def test_a_run_that_failed_tells_its_whole_reason(here: Path) -> None:
+    """Its line in the timeline ends at 100 columns."""
+    result = call("run", "broken:Failing", "--input", "-", given="{}")
+    assert result.exit_code == 1
+    *_, end, reason = result.output.splitlines()
+    assert ": FAILED after " in end
+    assert reason == "reason: " + "no paper left in the shop " * 9
+
+
 def test_input_that_is_not_json_is_said() -> None:
     result = call("run", APP, "--input", "-", given="{order: 7}")
     assert result.exit_code == 2
@@ -140,6 +175,20 @@ BROKEN = """
                 raise KeyError("poison")
             return {"decider": fall_over}
 
+    class Failing(Shop):
+        def workers(self, wrap):
+            def give_up():
+                client = boto3.client("swf")
+                task = client.poll_for_decision_task(
+                    domain="shop", taskList={"name": "decisions"}
+                )
+                why = {"reason": "no paper left in the shop " * 9}
+                client.respond_decision_task_completed(taskToken=task["taskToken"], decisions=[{
+                    "decisionType": "FailWorkflowExecution",
+                    "failWorkflowExecutionDecisionAttributes": why,
+                }])
+            return {"decider": give_up}
+
     called = []
     def anything(): called.append("called")
     def shop() -> "Shop": return Shop()
@@ -175,7 +224,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("broken:Text", "steps of Text is 'Take', not a list of names"),
         ("broken:Plain", "broken:Plain is a class, but no subclass of swfsim.App"),
         ("broken:anything", "does not say that it makes an App, and is not called"),
-        ("broken:text", "broken:text is 'Shop': neither an App class nor a function"),
+        ("broken:text", "broken:text is of type str: neither an App class nor a function"),
         ("unreadable:shop", "cannot import 'unreadable': SyntaxError: invalid syntax"),
         ("leaving:shop", "cannot import 'leaving': SystemExit: 3"),
         ("../broken:shop", "'../broken' is no name of a module: it is written with dots"),
