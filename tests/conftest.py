@@ -22,8 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--lane",
         action="append",
         default=[],
-        choices=["cli", "node"],
-        help="also hold the conversations of tests/conformance with the AWS CLI, or Node's SDK",
+        choices=["cli", "node", "live"],
+        help="also hold the conversations of tests/conformance with the AWS CLI, Node's SDK, or live",
     )
 
 

@@ -212,6 +212,7 @@ class Conversation:
     behaviour: Behaviour = field(default_factory=Behaviour)
     functions: Mapping[str, Function] = field(default_factory=dict)
     registers: bool = False
+    virtual: str = ""
 
     def held(self, swf: Talk) -> Talk:
         """Hold it, with everything registered unless it does that itself."""
@@ -230,12 +231,13 @@ def conversation(
     behaviour: Behaviour | None = None,
     functions: Mapping[str, Function] | None = None,
     registers: bool = False,
+    virtual: str = "",
 ) -> Callable[[Speech], Conversation]:
-    """Makes a conversation of a function."""
+    """Makes a conversation of a function; ``virtual`` says why no real service can hold it."""
 
     def made(hold: Speech) -> Conversation:
         needs = (behaviour or Behaviour(), functions or {})
-        return Conversation(covers, hold, *needs, registers)
+        return Conversation(covers, hold, *needs, registers, virtual)
 
     return made
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import aws_cli, lanes, node
+from swfsim.errors import HarnessError
+from swfsim.live.run import LiveRun, check_domain
+from tests.conformance import aws_cli, lanes, live, node
 from tests.conformance.conversations import ALL, whole
 from tests.conformance.foreign import ForeignTalk
 from tests.conformance.talk import Conversation
@@ -113,3 +115,29 @@ def test_with_the_javascript_sdk(
 ) -> None:
     endpoint.prepare(conversation)
     agrees(conversation.held(ForeignTalk(endpoint, sdk.ask)), conversation)
+
+
+@pytest.fixture(scope="module")
+def live_run(request: pytest.FixtureRequest) -> Iterator[LiveRun]:
+    asked_for(request, "live")
+    options = request.config
+    endpoint = options.getoption("--swf-endpoint-url")
+    try:
+        made = LiveRun(check_domain(options.getoption("--swf-domain"), endpoint), endpoint)
+    except HarnessError as error:
+        pytest.fail(str(error), pytrace=False)
+    made.enter()
+    yield made
+    made.leave()
+
+
+@every
+def test_live(conversation: Conversation, live_run: LiveRun) -> None:
+    live.check_possible(conversation)
+    talk = live.LiveTalk(live_run.domain, live_run.endpoint_url)
+    try:
+        held = conversation.held(talk)
+    finally:
+        talk.end()
+    expected = live.comparable(lanes.direct(conversation).said)
+    assert live.comparable(held.said) == expected

@@ -10,7 +10,7 @@ from tests.conformance.talk import Talk, conversation
 from tests.support.driver import DOMAIN, schedule
 
 
-@conversation("the life of a domain")
+@conversation("the life of a domain", virtual="lists all domains of an account")
 def domain(swf: Talk) -> None:
     def listed(status: str, **more: Any) -> list[str]:
         infos = swf.client.list_domains(registrationStatus=status, **more)["domainInfos"]

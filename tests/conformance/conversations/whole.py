@@ -15,7 +15,10 @@ from tests.support.driver import (
 )
 
 
-@conversation("a whole order, with retries, timers, a child and a rollback")
+@conversation(
+    "a whole order, with retries, timers, a child and a rollback",
+    virtual="its timers must not fire before it says so",
+)
 def order(swf: Talk) -> None:
     order_run = swf.start("ORD-1", input='{"sku": "A"}', tagList=["order"])
     swf.decide(schedule("validate-1", input='{"sku": "A"}'))
