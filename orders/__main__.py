@@ -1,5 +1,6 @@
 """The command line: `python -m orders --help`."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from orders import aws, logs, printing, workflow
 from orders.errors import OrdersError
 from orders.register import DEPRECATED, DIFFERS, register_all
-from orders.settings import Settings, problems_of
+from orders.settings import Settings, misspelled, problems_of
 from orders.watching import checked_pause
 from orders.worker import Worker
 from orders.workflow_starter import WorkflowStarter
@@ -88,6 +89,8 @@ def main(log_json: bool, log_level: str) -> None:
     Exit codes: 0 done, 1 the operation failed, 2 wrong usage.
     """
     logs.set_up(as_json=log_json, level=log_level)
+    for each in misspelled(os.environ):
+        click.echo(printing.wrap(f"Warning: {each}"), err=True)
 
 
 def on_run(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,8 @@ boto3: AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and so on.
 """
 
 import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any
 
@@ -110,6 +112,23 @@ class Settings(BaseSettings):
 def problems_of(error: ValidationError) -> list[str]:
     """What is wrong with the settings, a sentence a variable that has to be set otherwise."""
     return [f"{_variable(each['loc'])}: {_complaint(each)}." for each in error.errors()]
+
+
+def misspelled(names: Iterable[str]) -> list[str]:
+    """Of these environment variables those that look like a setting and are none, a sentence each.
+
+    Other variables that begin with ORDERS_ are no mistake: Kubernetes sets some for a service.
+    """
+    known = [
+        "ACTIVITY_TASK_TIMEOUT",
+        *(f"ORDERS_{field.upper()}" for field in Settings.model_fields),
+    ]
+    told = []
+    for name in sorted(names):
+        if name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1, cutoff=0.85)
+            told += [f"{name} is no setting; did you mean {one}?" for one in near]
+    return told
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

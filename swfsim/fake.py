@@ -128,6 +128,16 @@ class FakeSwf:
         fake.service.close()
         surroundings.restore()
 
+    if not TYPE_CHECKING:  # a type checker is to see that there is no such attribute
+
+        def __getattr__(self, name: str) -> Any:
+            if hasattr(Fake, name):
+                raise AttributeError(
+                    f"{name} is a fake's, and this one is not entered: "
+                    "with fake_swf(…) as fake: …, or: fake = fake_swf(…).start()"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def start(self) -> Fake:
         """Enter without a ``with``; ``stop`` leaves again."""
         return self.__enter__()

@@ -26,6 +26,22 @@ class TestPauses:
         assert swf.log == []
 
 
+class TestSettings:
+    def test_a_misspelled_one_is_told_and_the_command_goes_on(self, orders, swf, monkeypatch):
+        monkeypatch.setenv("ORDERS_MAXATTEMPTS", "1")
+        result = orders("register")
+        assert result.exit_code == 0
+        assert (
+            "Warning: ORDERS_MAXATTEMPTS is no setting; did you mean ORDERS_MAX_ATTEMPTS?\n"
+            in result.output
+        )
+
+    def test_variables_of_others_are_no_mistake(self, orders, swf, monkeypatch):
+        for name in ("ORDERS_SERVICE_HOST", "ORDERS_PORT_80_TCP", "ORDERS_DOMAIN", "orders_domain"):
+            monkeypatch.setenv(name, "orders")
+        assert "Warning" not in orders("register").output
+
+
 class TestOrdersThatCannotBeOne:
     def test_an_order_id_that_is_no_text(self, orders, swf):
         result = orders("start", "-", text='{"order_id": "\\ud800"}')

@@ -330,6 +330,13 @@ def test_a_clock_that_is_misused_says_what_it_takes(fake: Fake, mistake: Any, ad
     assert fake.now() == now
 
 
+def test_a_fake_that_is_not_entered_says_how_it_is() -> None:
+    with pytest.raises(AttributeError, match=r"with fake_swf\(…\) as fake"):
+        fake_swf(clock="virtual").advance(60)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="no attribute 'advnace'"):
+        fake_swf(clock="virtual").advnace(60)  # type: ignore[attr-defined]
+
+
 def test_the_system_clock_cannot_be_moved() -> None:
     with fake_swf() as fake, pytest.raises(HarnessError, match='clock="virtual"'):
         fake.advance(1)
