@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         choices=["cli", "node", "live"],
-        help="also hold the conversations of tests/conformance with the AWS CLI, Node's SDK, or live",
+        help="also hold the conversations of tests/conformance by the AWS CLI, Node's SDK, or live",
     )
 
 
