@@ -9,13 +9,14 @@ import pytest
 from tests.benchmarks.__main__ import main
 
 
+@pytest.mark.parametrize("table", ["polling", "http"])
 def test_without_the_extra_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], table: str
 ) -> None:
-    monkeypatch.delitem(sys.modules, "tests.benchmarks.polling", raising=False)
+    monkeypatch.delitem(sys.modules, f"tests.benchmarks.{table}", raising=False)
     monkeypatch.setitem(sys.modules, "moto", None)
     with pytest.raises(SystemExit, match="2"):
-        main("polling")
+        main(table)
     shown = capsys.readouterr()
-    assert shown.err == "polling needs moto: .venv/bin/pip install -q -e '.[bench]' brings it\n"
+    assert shown.err == f"{table} needs moto: .venv/bin/pip install -q -e '.[bench]' brings it\n"
     assert shown.out == ""

@@ -38,8 +38,9 @@ def _figures(name: str) -> Callable[[], Iterable[Figure]]:
         measure: Callable[[], Iterable[Figure]]
         measure = importlib.import_module(f"tests.benchmarks.{name}").figures
     except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
         print(
-            f"{name} needs {error.name}: .venv/bin/pip install -q -e '.[bench]' brings it",
+            f"{name} needs {missing}: .venv/bin/pip install -q -e '.[bench]' brings it",
             file=sys.stderr,
         )
         raise SystemExit(2) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import itertools
 import json
 import os
@@ -28,6 +29,8 @@ import uvloop
 from swfsim.server.run import more_files
 from tests.benchmarks.figures import Figure
 from tests.support import serving
+
+importlib.import_module("moto.server")  # runs as its own process; if it is missing, say so now
 
 CLIENTS = 50
 SECONDS = 4.0
