@@ -427,7 +427,14 @@ def register_for_ever(swf: Any) -> None:
 
 def test_a_server_that_cannot_keep_its_state_ends_with_status_1(tmp_path: Path) -> None:
     path = tmp_path / "state"
-    small = ["bash", "-c", 'ulimit -f 1; exec "$@"', "-", *serving.command("--port", "0")]
+    # -B: under this limit Python would keep its compiled modules cut off, for others to stumble over.
+    small = [
+        "bash",
+        "-c",
+        'ulimit -f 1; exec "$1" -B "${@:2}"',
+        "-",
+        *serving.command("--port", "0"),
+    ]
     with subprocess.Popen(
         [*small, "--data", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
