@@ -427,7 +427,7 @@ def register_for_ever(swf: Any) -> None:
 
 def test_a_server_that_cannot_keep_its_state_ends_with_status_1(tmp_path: Path) -> None:
     path = tmp_path / "state"
-    # -B: under this limit Python would keep its compiled modules cut off, for others to stumble over.
+    # -B: under this limit Python would keep compiled modules cut off, for others to stumble over
     small = [
         "bash",
         "-c",
