@@ -107,6 +107,10 @@ def announce(session: pytest.Session) -> None:
         bound = live.check_budget(stories)
     except HarnessError as error:
         raise pytest.UsageError(f"{error} (--swf-budget)") from error
+    try:
+        live.check_reachable()
+    except HarnessError as error:
+        raise pytest.UsageError(str(error)) from error
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         reporter.write_line(f"live: domain {live.domain}, {live.endpoint_url or 'AWS'}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.core.buckets import Bucket
 from swfsim.errors import HarnessError
@@ -138,6 +140,21 @@ class LiveRun:
         if self.endpoint_url is not None:
             return urlsplit(self.endpoint_url).netloc
         return boto3.Session().region_name or "?"
+
+    def check_reachable(self) -> None:
+        """Ask the service one thing that costs nothing. Raises ``HarnessError`` when it cannot be
+        asked: no region, no credentials, no such endpoint, no permission."""
+        config = Config(connect_timeout=5, retries={"total_max_attempts": 2})
+        try:
+            boto3.client("swf", config=config).describe_domain(name=self.domain)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UnknownResourceFault":
+                raise HarnessError(f"the live service refuses: {error}") from error
+        except BotoCoreError as error:
+            raise HarnessError(
+                f"the live service cannot be asked: {error} (region, credentials and endpoint are "
+                "those that boto3 finds: AWS_DEFAULT_REGION, AWS_PROFILE, --swf-endpoint-url)"
+            ) from error
 
     def unique(self, name: str) -> str:
         """A name for this run alone, and for each story of it."""

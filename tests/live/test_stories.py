@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -38,8 +39,11 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """pytest, in surroundings that know of no region and no account."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    env |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return subprocess.run(
-        command(*arguments), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S
+        command(*arguments), cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE_S
     )
 
 
@@ -148,6 +152,11 @@ def test_every_call_of_a_run_is_in_its_journal(url: str, tmp_path: Path) -> None
             "above the budget of $0.00",
         ),
         (("--live", "--swf-endpoint-url", "http://127.0.0.1:1", "-n", "2"), "leave out -n"),
+        (
+            ("--live", "--swf-endpoint-url", "http://127.0.0.1:1"),
+            "the live service cannot be asked: Could not connect",
+        ),
+        (("--live", "--swf-domain", "swfsim-me"), "You must specify a region"),
     ],
 )
 def test_a_run_that_its_guards_refuse_is_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
