@@ -14,7 +14,8 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], table: str
 ) -> None:
     monkeypatch.delitem(sys.modules, f"tests.benchmarks.{table}", raising=False)
-    monkeypatch.setitem(sys.modules, "moto", None)
+    for name in ("moto", "moto.server"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SystemExit, match="2"):
         main(table)
     shown = capsys.readouterr()
