@@ -7,38 +7,40 @@ from typing import TYPE_CHECKING
 import click
 
 from swfsim.commands.common import Refusal
-from swfsim.debug import acceptance, again, chains, deciders, origins, references, report, tasks
+from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read
+from swfsim.debug import again, chains, replayed, report, selectors
+from swfsim.debug.stepping import Stepping
 from swfsim.debug.verdict import Judge
 from swfsim.errors import HarnessError
-from swfsim.replay import histories
-from swfsim.spec import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from swfsim.debug.tasks import Decide
-    from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
 
-DECIDER = click.option(
-    "--decider",
-    required=True,
-    metavar="MODULE:NAME",
-    help="What decides: a function of a poll's answer or of a list of events, or a worker class.",
-)
-PAGE_SIZE = click.option(
-    "--page-size",
-    type=click.IntRange(1, limits.PAGE_SIZE_MAX),
-    help="Events a page for deciders that fetch pages; else as the file tells, or 1,000.",
-)
+_PATIENT_S = 7 * 86_400
+"""Whoever sits in a debugger is not hanging."""
 
 
 @click.command()
 @click.argument("files", metavar="HISTORY...", nargs=-1, required=True)
 @DECIDER
 @PAGE_SIZE
+@click.option(
+    "--break",
+    "stop_at",
+    metavar="EVENT",
+    help="Stop in pdb where the decider sees this event: 57, ActivityTaskTimedOut:SaveResults#2.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Explain every decision task that differs.")
-def replay(files: tuple[str, ...], decider: str, page_size: int | None, verbose: bool) -> None:
+def replay(
+    files: tuple[str, ...],
+    decider: str,
+    page_size: int | None,
+    stop_at: str | None,
+    verbose: bool,
+) -> None:
     """Put captured histories to a decider and compare what it decides with what was decided.
 
     \b
@@ -54,6 +56,9 @@ def replay(files: tuple[str, ...], decider: str, page_size: int | None, verbose:
     decide = loaded(decider)
     found, unusable = read(files)
     worst = 2 if unusable else 0
+    if stop_at is not None:
+        _stop(found, decide, page_size, stop_at)
+        raise SystemExit(worst)
     for chain in chains.chains(found):
         for line in chains.gaps(chain, found):
             click.echo(report.clean(f"note: {line}"))
@@ -62,28 +67,19 @@ def replay(files: tuple[str, ...], decider: str, page_size: int | None, verbose:
     raise SystemExit(worst)
 
 
-def loaded(decider: str) -> Decide:
-    """The decider of this name, or a refusal that says what is wrong with it."""
-    try:
-        return deciders.load(decider)
-    except HarnessError as error:
-        raise Refusal(report.clean(str(error))) from error
-
-
-def read(files: Sequence[str]) -> tuple[list[Captured], int]:
-    """The histories in some files, and how many files could not be used, which is told."""
-    found: list[Captured] = []
-    unusable = 0
-    for name in files:
+def _stop(found: Sequence[Captured], decide: Decide, page_size: int | None, stop_at: str) -> None:
+    """A session in pdb; of several histories, in the first that has such an event."""
+    refused: list[HarnessError] = []
+    for captured in found:
         try:
-            runs = histories.load(name)
-            for one in runs:
-                references.check(one)
-            found += runs
-        except histories.Unusable as error:
-            click.echo(f"Error: {report.clean(str(error))}", err=True)
-            unusable += 1
-    return found, unusable
+            event = selectors.find(captured, stop_at)
+        except HarnessError as error:
+            refused.append(error)
+            continue
+        with Judge(decide, page_size, limit_s=_PATIENT_S) as judge:
+            Stepping(judge, captured, lambda line: click.echo(line)).run(event.id)
+        return
+    raise Refusal(report.clean(str(refused[0])) if refused else "there is no history to stop in")
 
 
 def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: bool) -> int:
@@ -91,7 +87,7 @@ def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: boo
         verdicts = again.ask_again(judge, captured, judge.verdicts(captured))
         differing = [one for one in verdicts if not one.same]
         explained = {
-            one.task.number: list(_explained(captured, one, judge))
+            one.task.number: list(replayed.explained(judge, captured, one))
             for one in (differing if verbose else differing[:1])
         }
     click.echo(report.headline(captured, verdicts))
@@ -101,11 +97,3 @@ def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: boo
     for line in report.flaws(verdicts):
         click.echo(line)
     return 1 if differing or any(one.flaws for one in verdicts) else 0
-
-
-def _explained(captured: Captured, verdict: Verdict, judge: Judge) -> Iterator[str]:
-    polls = tasks.Polls(captured)
-    task = verdict.task
-    places = origins.of(lambda: judge.call(polls.answer(task), task)[0])
-    refused = acceptance.refusals(captured, task, verdict.made) if verdict.raised is None else []
-    return report.explained(captured, verdict, places, refused)

@@ -59,7 +59,11 @@ def is_worker(found: Any) -> bool:
 
 def load(name: str) -> Decide:
     """The decider at ``module:attribute`` as a function of a poll's answer."""
-    found = find(name)
+    return made(find(name), name)
+
+
+def made(found: Any, name: str) -> Decide:
+    """A function or a worker class as a function of a poll's answer; ``name`` is for messages."""
     return Polled(found, name) if is_worker(found) else Function(found, name)
 
 

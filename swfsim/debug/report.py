@@ -79,11 +79,7 @@ def explained(
     task = verdict.task
     yield cut(f"  Decision task {task.number}, DecisionTaskStarted is event {_when(task)}")
     yield "    new to the decider"
-    news = tasks.news(captured, task)
-    for event in news[:NEWS_MAX]:
-        yield cut(f"      {_event(event)}")
-    if len(news) > NEWS_MAX:
-        yield f"      and {len(news) - NEWS_MAX} more"
+    yield from news(captured, task)
     if verdict.raised is not None:
         error = verdict.raised.error
         yield cut(f"    raised {type(error).__name__}: {error}")
@@ -99,6 +95,15 @@ def explained(
         yield from (cut(f"      {one}") for one in refused)
     elif refused is not None:
         yield "    the service would take it"
+
+
+def news(captured: Captured, task: tasks.Task) -> Iterator[str]:
+    """What was new to the decider, an event a line, the first dozen."""
+    found = tasks.news(captured, task)
+    for event in found[:NEWS_MAX]:
+        yield cut(f"      {_event(event)}")
+    if len(found) > NEWS_MAX:
+        yield f"      and {len(found) - NEWS_MAX:,} more"
 
 
 def brief(verdict: Verdict) -> str:

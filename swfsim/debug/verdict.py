@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.clock import ODD_START
@@ -18,6 +19,7 @@ from swfsim.sim.watchdog import TURN_LIMIT_S, Watchdog
 from swfsim.sim.workers import WorkerKilled
 
 if TYPE_CHECKING:
+    import bdb
     from types import TracebackType
 
     from swfsim.debug.compare import Finding
@@ -81,18 +83,20 @@ class Judge:
         self.reads = Reads()
         self._clock = WatchedClock(ODD_START, self.reads)
         self._surroundings: Surroundings | None = None
-        self._watchdog = Watchdog(limit_s, lambda: self._calls, self._hangs)
+        self._watchdog: Watchdog | None = None  # each guards once
 
     def __enter__(self) -> Judge:
         self._surroundings = Surroundings()
         PATCHES.__enter__()
         PATCHES.show(self._clock)
         self.reads.__enter__()
+        self._watchdog = Watchdog(self._limit_s, lambda: self._calls, self._hangs)
         self._watchdog.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._watchdog.__exit__()
+        if self._watchdog is not None:
+            self._watchdog.__exit__()
         self.reads.__exit__()
         PATCHES.show(None)
         PATCHES.__exit__()
@@ -154,6 +158,17 @@ class Judge:
             return [], Raised(error, where(error), _in_view(error))
         except WorkerKilled as hangs:
             return [], Raised(HarnessError(str(hangs)), where(hangs), _in_view(hangs))
+
+    def call_under(self, debugger: bdb.Bdb, answer: dict[str, Any], task: Task) -> None:
+        """One call of the decider under a debugger; what it answers is nobody's."""
+        if task.at != UNTIMED:
+            self._clock.at = task.at
+        if isinstance(self.decide, Polled):
+            self.decide.anew()
+        with contextlib.suppress(Exception, SystemExit):
+            debugger.runcall(self.decide, answer)
+        if isinstance(self.decide, Polled):
+            self.decide.anew()
 
     def _call(self, answer: dict[str, Any]) -> Answer:
         if isinstance(self.decide, Polled):

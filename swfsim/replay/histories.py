@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from swfsim.clock import milliseconds
+from swfsim.clock import milliseconds, moment
 from swfsim.core.events import Event, History
 from swfsim.errors import HarnessError
-from swfsim.spec import check, limits, model, quick
+from swfsim.spec import check, limits, model, quick, render
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -85,6 +85,22 @@ def parse(found: Any, source: str) -> list[Captured]:
             "aws swf get-workflow-execution-history prints it"
         )
     return captured
+
+
+def document(captured: Captured) -> dict[str, Any]:
+    """A history in the form of ``aws swf get-workflow-execution-history``, ready for JSON."""
+    shown = render.history(captured.events, _told_instant)
+    for one in shown:
+        if one["eventTimestamp"] is None:
+            del one["eventTimestamp"]
+    execution = {"workflowId": captured.workflow_id, "runId": captured.run_id}
+    known = {"workflowExecution": execution} if captured.workflow_id or captured.run_id else {}
+    sized = {"swfsim": {"pageSize": captured.page_size}} if captured.page_size else {}
+    return {**sized, **known, "events": shown}
+
+
+def _told_instant(at: int) -> str | None:
+    return None if at == UNTIMED else moment(at).isoformat(timespec="milliseconds")
 
 
 def _read(path: Path) -> Any:
