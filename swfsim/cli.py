@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
     "serve": "Serve Amazon SWF over HTTP to any SDK.",
     "replay": "Put captured histories to a decider and compare.",
+    "whatif": "Change an outcome in a captured history and see how it goes on.",
     "shrink": "Reduce a history to the smallest on which a decider still misbehaves.",
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",

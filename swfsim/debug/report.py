@@ -86,7 +86,7 @@ def explained(
         yield cut(f"      at {sourced(verdict.raised.where)}")
         if verdict.raised.event_id in range(1, task.started_id + 1):
             seen = captured.events[verdict.raised.event_id - 1]
-            yield cut(f"      looking at event {_event(seen)}")
+            yield cut(f"      looking at event {event_line(seen)}")
         return
     for finding in verdict.findings:
         yield from _finding(finding, places)
@@ -101,7 +101,7 @@ def news(captured: Captured, task: tasks.Task) -> Iterator[str]:
     """What was new to the decider, an event a line, the first dozen."""
     found = tasks.news(captured, task)
     for event in found[:NEWS_MAX]:
-        yield cut(f"      {_event(event)}")
+        yield cut(f"      {event_line(event)}")
     if len(found) > NEWS_MAX:
         yield f"      and {len(found) - NEWS_MAX:,} more"
 
@@ -120,7 +120,8 @@ def _when(task: tasks.Task) -> str:
     return f"{task.started_id}{at}{end}"
 
 
-def _event(event: Event) -> str:
+def event_line(event: Event) -> str:
+    """``13 ActivityTaskCompleted(S11, T12)``"""
     return row(render.event(event, lambda at: at), False).replace("   ", " ").strip()
 
 
