@@ -8,7 +8,7 @@ import click
 
 from swfsim.commands.common import Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read
-from swfsim.debug import again, chains, replayed, report, selectors
+from swfsim.debug import again, chains, replayed, report, selectors, stuck
 from swfsim.debug.stepping import Stepping
 from swfsim.debug.verdict import Judge
 from swfsim.errors import HarnessError
@@ -96,4 +96,6 @@ def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: boo
             click.echo(line)
     for line in report.flaws(verdicts):
         click.echo(line)
+    for trouble in stuck.troubles(captured):
+        click.echo(report.clean(f"  note: event {trouble.event_id}: {trouble.said}"))
     return 1 if differing or any(one.flaws for one in verdicts) else 0

@@ -19,12 +19,12 @@ from swfsim.spec import render
 Tell = Callable[[Story], object]
 
 
-def told(tell: Tell | None = None) -> dict[str, Any]:
+def told(tell: Tell | None = None, order: dict[str, Any] | None = None) -> dict[str, Any]:
     """The history of one order's story, as the AWS CLI (v2) prints it."""
     with Story(OrdersApp) as story:
         if tell is not None:
             tell(story)
-        story.when(order_is_placed())
+        story.when(order_is_placed(order))
         story.run()
         events = story.executions[0].events
         shown = [render.event(one, lambda at: moment(at).isoformat()) for one in events]
