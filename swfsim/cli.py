@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "replay": "Put captured histories to a decider and compare.",
     "whatif": "Change an outcome in a captured history and see how it goes on.",
     "shrink": "Reduce a history to the smallest on which a decider still misbehaves.",
+    "gate": "Judge a decider by a corpus of histories: may it be deployed?",
     "corpus": "Tell what a corpus of histories shows, and never shows.",
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",

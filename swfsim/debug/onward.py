@@ -19,13 +19,15 @@ from swfsim.sim.workers import Sleep, current
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from swfsim.core.events import Attrs, Event
     from swfsim.core.world import Activity, Domain, Execution
     from swfsim.replay.histories import Captured
 
 _BEFORE_MS: Final = 86_400_000
+_UNTOLD: Final = {"parentInitiatedEventId": 0}
+"""Of the start of a run, what some tools leave out."""
 _REGION: Final = "us-east-1"
 OUTSIDE: Final = {
     "WorkflowExecutionSignaled": ("SignalWorkflowExecution", ("signalName", "input")),
@@ -40,6 +42,8 @@ def undecided(captured: Captured, last: int) -> Captured:
 
     Raises ``HarnessError`` where nothing can follow.
     """
+    if "DecisionTaskScheduled" in captured.events.kinds[:3]:
+        last = max(last, 1 + captured.events.kinds.index("DecisionTaskScheduled"))  # of the start
     prefix = surgery.until(captured, last)
     dropped: set[int] = set()
     for task in tasks.of(captured)[::-1]:
@@ -107,7 +111,9 @@ class Onward:
 
     def load(self, prefix: Captured) -> Execution:
         """The execution with this history, at its last instant."""
-        x = fold(self.domain(), *self._ids, prefix.events)
+        first = prefix.events[0]
+        whole = first._replace(attrs=_UNTOLD | first.attrs)
+        x = fold(self.domain(), *self._ids, surgery.edited(prefix, [whole]).events)
         if not x.open:
             raise HarnessError(
                 f"{prefix.source}: event {len(prefix.events)} has closed the run, and nothing can "
@@ -165,7 +171,10 @@ class Onward:
     def ask(self, x: Execution, operation: str, told: Attrs) -> None:
         """Somebody outside makes a call about this workflow id now. Raises nothing: when the run
         is closed, whoever asks is told so."""
-        asked = {"domain": x.domain.name, "workflowId": x.workflow_id, **told}
+        self.ask_quietly(operation, {"domain": x.domain.name, "workflowId": x.workflow_id, **told})
+
+    def ask_quietly(self, operation: str, asked: Attrs) -> None:
+        """A call whose refusal is nobody's business."""
         with contextlib.suppress(Fault):
             self.env.service.ask(operation, asked, _REGION)
 
@@ -197,11 +206,11 @@ class Onward:
 
     # Going on
 
-    def run(self) -> str | None:
-        """Go on until every run is closed; why that never happens, or None."""
+    def run(self, enough: Callable[[], bool] = lambda: False) -> str | None:
+        """Go on until every run is closed, or ``enough``; why that never happens, or None."""
         env = self.env
         try:
-            env.run(until=lambda: all(not x.open for x in env.executions()))
+            env.run(until=lambda: enough() or all(not x.open for x in env.executions()))
         except HarnessError as error:
             return f"it never ends: {error}"
         if any(x.open for x in env.executions()):
