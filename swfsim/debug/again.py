@@ -101,8 +101,8 @@ class _Again:
             (n for n, (one, other) in enumerate(both) if not compare.alike(one, other)),
             min(len(verdict.made), len(made)),
         )
-        places = origins.of(lambda: self._ask(verdict.task)[0])
-        return places[first] if first < len(places) else (places[-1] if places else None)
+        found = origins.of(lambda: self._ask(verdict.task)[0])
+        return found.place(first) or found.place(len(found.built) - 1)
 
 
 def _spread(verdicts: Sequence[Verdict], most: int, events: int) -> list[int]:

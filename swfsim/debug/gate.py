@@ -85,12 +85,12 @@ def _differences(judge: Judge, captured: Captured, verdict: Verdict) -> Iterator
         yield Finding(INVESTIGATE, report.clean(said), verdict.raised.where)
         return
     refused = acceptance.refusals(captured, verdict.task, verdict.made)
-    places = replayed.places(judge, captured, verdict)
+    found = replayed.traced(judge, captured, verdict)
     for one in verdict.findings:
         if one.verdict == compare.SAME:
             continue
-        built = places[one.place] if one.place is not None and one.place < len(places) else None
-        yield Finding(BLOCK, report.clean(f"{at}: {one.verdict} {one.name}"), built)
+        where = found.place(one.place) or (found.ran[0] if found.ran else None)
+        yield Finding(BLOCK, report.clean(f"{at}: {one.verdict} {one.name}"), where)
     for cause in refused or ():
         yield Finding(INVESTIGATE, report.clean(f"{at}: SWF would refuse it, {cause}"))
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from swfsim.debug.origins import Origins
     from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
 
@@ -65,11 +66,11 @@ def explained(judge: Judge, captured: Captured, verdict: Verdict) -> Iterator[st
     would have taken it."""
     task, made = verdict.task, verdict.made
     refused = acceptance.refusals(captured, task, made) if verdict.raised is None else []
-    yield from report.explained(captured, verdict, places(judge, captured, verdict), refused)
+    yield from report.explained(captured, verdict, traced(judge, captured, verdict), refused)
 
 
-def places(judge: Judge, captured: Captured, verdict: Verdict) -> list[str | None]:
-    """The line, ``file:line``, that built each decision of a verdict; None where unknown."""
+def traced(judge: Judge, captured: Captured, verdict: Verdict) -> Origins:
+    """Where the decisions of a verdict come from."""
     polls = tasks.Polls(captured)
     return origins.of(lambda: judge.call(polls.answer(verdict.task), verdict.task)[0])
 

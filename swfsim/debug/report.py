@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from swfsim.core.events import Event
     from swfsim.debug.compare import Field, Finding
+    from swfsim.debug.origins import Origins
     from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
 
@@ -73,7 +74,7 @@ def sourced(place: str) -> str:
 
 
 def explained(
-    captured: Captured, verdict: Verdict, places: Sequence[str | None], refused: list[str] | None
+    captured: Captured, verdict: Verdict, found: Origins, refused: list[str] | None
 ) -> Iterator[str]:
     """A decision task that differs, with what was new, what differs and where it was built."""
     task = verdict.task
@@ -89,7 +90,9 @@ def explained(
             yield cut(f"      looking at event {event_line(seen)}")
         return
     for finding in verdict.findings:
-        yield from _finding(finding, places)
+        yield from _finding(finding, found)
+    if any(one.verdict == compare.MISSING for one in verdict.findings):
+        yield from _lines("the last lines that ran", found.ran)
     if refused:
         yield "    the service would refuse it"
         yield from (cut(f"      {one}") for one in refused)
@@ -125,10 +128,7 @@ def event_line(event: Event) -> str:
     return row(render.event(event, lambda at: at), False).replace("   ", " ").strip()
 
 
-def _finding(finding: Finding, places: Sequence[str | None]) -> Iterator[str]:
-    where = ""
-    if finding.place is not None and finding.place < len(places) and places[finding.place]:
-        where = sourced(str(places[finding.place]))
+def _finding(finding: Finding, found: Origins) -> Iterator[str]:
     if finding.verdict == compare.SAME:
         yield cut(f"    same       {finding.name}")
         return
@@ -137,8 +137,18 @@ def _finding(finding: Finding, places: Sequence[str | None]) -> Iterator[str]:
         yield f"      recorded as event {finding.recorded.id}, {finding.recorded.kind}"
     for field in finding.fields:
         yield from _field(field)
-    if where:
-        yield cut(f"      built at {where}")
+    where = found.place(finding.place)
+    if where is not None and finding.place is not None:
+        yield cut(f"      built at {sourced(where)}")
+        for caller in found.built[finding.place][1:]:
+            yield cut(f"        called at {sourced(caller)}")
+
+
+def _lines(head: str, places: Sequence[str]) -> Iterator[str]:
+    if places:
+        yield f"    {head}, latest first"
+    for place in places:
+        yield cut(f"      {sourced(place)}")
 
 
 def _field(field: Field) -> Iterator[str]:

@@ -15,6 +15,7 @@ from swfsim.clock import moment
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from swfsim.spec import render
+from tests.debug import flawed
 
 Tell = Callable[[Story], object]
 
@@ -29,6 +30,12 @@ def told(tell: Tell | None = None, order: dict[str, Any] | None = None) -> dict[
         events = story.executions[0].events
         shown = [render.event(one, lambda at: moment(at).isoformat()) for one in events]
     return {"events": shown}
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen() -> None:
+    """A decider that remembers begins anew in each test."""
+    flawed.seen.clear()
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,10 @@ def writes_into_events(task: Task) -> Decisions:
     return made
 
 
-def changes_its_mind(task: Task, seen: set[int] = set()) -> Decisions:  # noqa: B006 - the fault
+seen: set[int] = set()
+
+
+def changes_its_mind(task: Task) -> Decisions:
     made = right(task)
     if task["startedEventId"] in seen:
         return []
