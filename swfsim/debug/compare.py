@@ -128,7 +128,7 @@ def _pairs(recorded: Sequence[Event], made: Sequence[Mapping[str, Any]]) -> dict
     """Place among the recorded → place among the made: by all names, by one, by type alone."""
     pairs: dict[int, int] = {}
     free = set(range(len(made)))
-    for likeness in (_equal, _all_names, _one_name, _same_type):
+    for likeness in (_equal, _all_names, _one_name, _as_one_name):
         for number, event in enumerate(recorded):
             if number in pairs:
                 continue
@@ -157,6 +157,11 @@ def _alike(event: Event, decision: Mapping[str, Any], enough: Any) -> bool:
     return _same_type(event, decision) and bool(
         enough(event.attrs.get(n) == attributes.get(n) for n in names)
     )
+
+
+def _as_one_name(event: Event, decision: Mapping[str, Any]) -> bool:
+    """Another timer may be the same one under another id; another activity is another."""
+    return _same_type(event, decision) and len(IDENTITY.get(decisions.DECIDED[event.kind], ())) < 2
 
 
 def _same_type(event: Event, decision: Mapping[str, Any]) -> bool:

@@ -25,13 +25,14 @@ _INSTALLED: Final = ("site-packages", "<frozen", "<string", sys.base_prefix)
 
 
 _CALLERS: Final = 6
-_RAN: Final = 16
+_LINES: Final = 100
+_RAN: Final = 400
 
 
 class Origins(NamedTuple):
     """``built``: for each decision the line that built it and those that called that, innermost
     first, as ``file:line``; empty where unknown. ``ran``: the last lines of the decider's own that
-    ran, latest first."""
+    ran, latest first, each once."""
 
     built: list[list[str]]
     ran: list[str]
@@ -57,15 +58,15 @@ class _Trace:
         return self._inside
 
     def _inside(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "return":
-            self._line_of[frame] = frame.f_lineno
-            self._look(arg, frame)
-            self._line_of.pop(frame, None)
-        elif event == "line":
+        if event in ("line", "return"):
             for value in frame.f_locals.values():
                 self._look(value, frame)
                 self._look(getattr(value, "__dict__", None), frame)
             self._line_of[frame] = frame.f_lineno
+        if event == "return":
+            self._look(arg, frame)
+            self._line_of.pop(frame, None)
+        elif event == "line":
             self.ran.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
         return self._inside
 
@@ -102,7 +103,7 @@ def of(decide: Callable[[], Sequence[Mapping[str, Any]]]) -> Origins:
         made = []
     finally:
         sys.settrace(before)
-    ran = list(dict.fromkeys(reversed(trace.ran)))
+    ran = list(dict.fromkeys(reversed(trace.ran)))[:_LINES]
     return Origins([_places(trace, one) for one in made], ran)
 
 

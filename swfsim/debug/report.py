@@ -88,11 +88,11 @@ def explained(
         if verdict.raised.event_id in range(1, task.started_id + 1):
             seen = captured.events[verdict.raised.event_id - 1]
             yield cut(f"      looking at event {event_line(seen)}")
+        yield from _ran(found)
         return
     for finding in verdict.findings:
         yield from _finding(finding, found)
-    if any(one.verdict == compare.MISSING for one in verdict.findings):
-        yield from _lines("the last lines that ran", found.ran)
+    yield from _ran(found)
     if refused:
         yield "    the service would refuse it"
         yield from (cut(f"      {one}") for one in refused)
@@ -144,11 +144,26 @@ def _finding(finding: Finding, found: Origins) -> Iterator[str]:
             yield cut(f"        called at {sourced(caller)}")
 
 
-def _lines(head: str, places: Sequence[str]) -> Iterator[str]:
-    if places:
-        yield f"    {head}, latest first"
-    for place in places:
-        yield cut(f"      {sourced(place)}")
+def _ran(found: Origins) -> Iterator[str]:
+    """The lines that ran last, those of a file together: 82-99, 121."""
+    lines: dict[str, set[int]] = {}
+    for place in found.ran:
+        path, _, line = short(place).rpartition(":")
+        lines.setdefault(path, set()).add(int(line))
+    if lines:
+        yield "    the lines that ran last"
+    for path, numbers in lines.items():
+        yield cut(f"      {path}:{_ranges(numbers)}")
+
+
+def _ranges(numbers: set[int]) -> str:
+    spans: list[list[int]] = []
+    for number in sorted(numbers):
+        if spans and number - spans[-1][-1] <= 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{s[0]}-{s[-1]}" if len(s) > 1 else str(s[0]) for s in spans)
 
 
 def _field(field: Field) -> Iterator[str]:
