@@ -16,13 +16,14 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.checkers import service_laws
+from swfsim.debug.replayed import Replayed
 from swfsim.errors import HarnessError, Violation
 from swfsim.live import pytest_live
 from swfsim.report import code
 from swfsim.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from swfsim.live.run import LiveRun
     from swfsim.stories import Story
@@ -63,6 +64,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def swf_live(pytestconfig: pytest.Config) -> LiveRun | None:
     """The live run, for ``Story(App, live=swf_live)``; None when stories are simulated."""
     return pytestconfig.stash.get(pytest_live.RUN, None)
+
+
+@pytest.fixture
+def swf_replay(request: pytest.FixtureRequest) -> Callable[..., Replayed]:
+    """Puts a captured history to a decider: ``swf_replay("history.json", "orders.decider:decide")``
+    gives a ``Replayed``, with ``verdicts`` and ``check()``. A path is seen from the test's file."""
+
+    def replay(path: str | Path, decider: Any, *, page_size: int | None = None) -> Replayed:
+        return Replayed(request.path.parent / path, decider, page_size=page_size)
+
+    return replay
 
 
 def tell(item: pytest.Item, story: Story) -> None:

@@ -33,7 +33,7 @@ class Crawler:
         self._client = client
         self._domain = domain
         self._pace = pace
-        self._page_size = page_size
+        self.page_size = page_size
 
     def latest(self, workflow_id: str, now: datetime.datetime) -> RunKey | None:
         """The open run of this id, else the one that started last; None when SWF knows none."""
@@ -75,7 +75,7 @@ class Crawler:
             page = self._client.get_workflow_execution_history(
                 domain=self._domain,
                 execution={"workflowId": key.workflow_id, "runId": key.run_id},
-                maximumPageSize=self._page_size,
+                maximumPageSize=self.page_size,
                 **token,
             )
             events += page["events"]

@@ -108,7 +108,12 @@ class Take:
             scrubbed = {"scrubbed": True, "proven": how.decide is not None}
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         content = files.document(
-            key._replace(workflow_id=shown_id), events, captured=now, **self._told, **scrubbed
+            key._replace(workflow_id=shown_id),
+            events,
+            captured=now,
+            pageSize=self._crawler.page_size,
+            **self._told,
+            **scrubbed,
         )
         there = not files.write(path, content)
         return Taken(key, path, count, there=there)

@@ -7,77 +7,95 @@ from typing import TYPE_CHECKING
 import click
 
 from swfsim.commands.common import Refusal
-from swfsim.debug import acceptance, deciders, origins, report, tasks
+from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read
+from swfsim.debug import again, chains, replayed, report, selectors, stuck
+from swfsim.debug.stepping import Stepping
 from swfsim.debug.verdict import Judge
 from swfsim.errors import HarnessError
-from swfsim.replay import histories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from swfsim.debug.tasks import Decide
-    from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
+
+_PATIENT_S = 7 * 86_400
+"""Whoever sits in a debugger is not hanging."""
 
 
 @click.command()
 @click.argument("files", metavar="HISTORY...", nargs=-1, required=True)
+@DECIDER
+@PAGE_SIZE
 @click.option(
-    "--decider",
-    required=True,
-    metavar="MODULE:NAME",
-    help="What decides: a function of a poll's answer or of a list of events, or a worker class.",
+    "--break",
+    "stop_at",
+    metavar="EVENT",
+    help="Stop in pdb where the decider sees this event: 57, ActivityTaskTimedOut:SaveResults#2.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Explain every decision task that differs.")
-def replay(files: tuple[str, ...], decider: str, verbose: bool) -> None:
+def replay(
+    files: tuple[str, ...],
+    decider: str,
+    page_size: int | None,
+    stop_at: str | None,
+    verbose: bool,
+) -> None:
     """Put captured histories to a decider and compare what it decides with what was decided.
 
     \b
     HISTORY is what aws swf get-workflow-execution-history prints, or another form that reenact
     takes. For every decision task the decider is given what PollForDecisionTask answered then, at
-    the time of then; what it decides is compared with what the history shows was decided.
-    Exit status: 0 all as recorded, 1 something differs, 2 a file or a decider cannot be used.
+    the time of then; what it decides is compared with what the history shows was decided. It is
+    asked again, and with pages of another size; what it reads of clock, chance, environment and
+    network while it decides is named with its line.
+    Exit status: 0 all as recorded, 1 something differs or the decider has faults of its own, 2 a
+    file or a decider cannot be used.
     Example: swfsim replay history.json --decider orders.decider:decide
     """
-    try:
-        decide = deciders.load(decider)
-    except HarnessError as error:
-        raise Refusal(str(error)) from error
-    worst = 0
-    for name in files:
-        try:
-            captured = histories.load(name)
-        except histories.Unusable as error:
-            click.echo(f"Error: {error}", err=True)
-            worst = 2
-            continue
-        for one in captured:
-            worst = max(worst, _one(one, decide, verbose))
+    decide = loaded(decider)
+    found, unusable = read(files)
+    worst = 2 if unusable else 0
+    if stop_at is not None:
+        _stop(found, decide, page_size, stop_at)
+        raise SystemExit(worst)
+    for chain in chains.chains(found):
+        for line in chains.gaps(chain, found):
+            click.echo(report.clean(f"note: {line}"))
+        for one in chain:
+            worst = max(worst, _one(one, decide, page_size, verbose))
     raise SystemExit(worst)
 
 
-def _one(captured: Captured, decide: Decide, verbose: bool) -> int:
-    with Judge(decide) as judge:
-        verdicts = list(judge.verdicts(captured))
+def _stop(found: Sequence[Captured], decide: Decide, page_size: int | None, stop_at: str) -> None:
+    """A session in pdb; of several histories, in the first that has such an event."""
+    refused: list[HarnessError] = []
+    for captured in found:
+        try:
+            event = selectors.find(captured, stop_at)
+        except HarnessError as error:
+            refused.append(error)
+            continue
+        with Judge(decide, page_size, limit_s=_PATIENT_S) as judge:
+            Stepping(judge, captured, lambda line: click.echo(line)).run(event.id)
+        return
+    raise Refusal(report.clean(str(refused[0])) if refused else "there is no history to stop in")
+
+
+def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: bool) -> int:
+    with Judge(decide, page_size) as judge:
+        verdicts = again.ask_again(judge, captured, judge.verdicts(captured))
         differing = [one for one in verdicts if not one.same]
         explained = {
-            one.task.number: list(_explained(captured, one, decide))
+            one.task.number: list(replayed.explained(judge, captured, one))
             for one in (differing if verbose else differing[:1])
         }
     click.echo(report.headline(captured, verdicts))
-    for line in _lines(differing, explained):
-        click.echo(line)
-    return 1 if differing else 0
-
-
-def _lines(differing: Sequence[Verdict], explained: dict[int, list[str]]) -> Iterator[str]:
     for one in differing:
-        yield from explained.get(one.task.number) or [report.brief(one)]
-
-
-def _explained(captured: Captured, verdict: Verdict, decide: Decide) -> Iterator[str]:
-    polls = tasks.Polls(captured)
-    task = verdict.task
-    places = origins.of(lambda: decide(polls.answer(task)))
-    refused = acceptance.refusals(captured, task, verdict.made) if verdict.raised is None else []
-    return report.explained(captured, verdict, places, refused)
+        for line in explained.get(one.task.number) or [report.brief(one)]:
+            click.echo(line)
+    for line in report.flaws(verdicts):
+        click.echo(line)
+    for trouble in stuck.troubles(captured):
+        click.echo(report.clean(f"  note: event {trouble.event_id}: {trouble.said}"))
+    return 1 if differing or any(one.flaws for one in verdicts) else 0

@@ -6,18 +6,20 @@ it. Account-side reasons (rates, permissions, quotas) cannot be known here and a
 
 from __future__ import annotations
 
+import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from swfsim.core.events import History
-from swfsim.replay import histories
+from swfsim.debug import surgery
 from swfsim.replay.reenact import Reenactment
 from swfsim.replay.stage import DOMAIN
 from swfsim.spec import model
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from swfsim.core.world import Domain
     from swfsim.debug.tasks import Answer, Task
     from swfsim.replay.histories import Captured
     from swfsim.replay.stage import Scene
@@ -47,11 +49,11 @@ def refusals(captured: Captured, task: Task, made: Answer) -> list[str] | None:
 
     Empty when it takes everything; None when the history before cannot be played.
     """
-    stage = Reenactment(_until(captured, task.started_id))
+    stage = Reenactment(surgery.until(captured, task.started_id))
     if stage.run() is not None or stage.x is None:
         return None
     scene = stage.scene
-    _register(scene, made)
+    register(scene.domain, partial(_know, scene), made)
     before = len(stage.x.events)
     try:
         scene.call("RespondDecisionTaskCompleted", taskToken=scene.decision_token, decisions=made)
@@ -60,11 +62,9 @@ def refusals(captured: Captured, task: Task, made: Answer) -> list[str] | None:
     return list(_causes(stage.x.events[before:]))
 
 
-def _until(captured: Captured, last: int) -> Captured:
-    events = History()
-    for event in captured.events[:last]:
-        events.append(event)
-    return histories.Captured(captured.source, events, captured.workflow_id, captured.run_id)
+def _know(scene: Scene, kind: str, named: dict[str, Any]) -> None:
+    with contextlib.suppress(Fault, TypeError):  # known already, or no type: the check will say so
+        scene.call(f"Register{kind}Type", domain=DOMAIN, **named)
 
 
 def _causes(events: Sequence[Any]) -> Iterator[str]:
@@ -74,21 +74,24 @@ def _causes(events: Sequence[Any]) -> Iterator[str]:
             yield f"{event.kind}: {event.attrs['cause']}"
 
 
-def _register(scene: Scene, made: Answer) -> None:
-    """Types that only the new decisions name are taken to be registered."""
-    for kind, member in (("WorkflowType", "workflowType"), ("ActivityType", "activityType")):
+def register(domain: Domain, know: Callable[[str, dict[str, Any]], object], made: Answer) -> None:
+    """Types that only these decisions name are taken to be registered, with every default."""
+    for kind, member in (("Workflow", "workflowType"), ("Activity", "activityType")):
         for decision in made:
             attributes = decision.get(
                 model.DECISION_MEMBER.get(str(decision.get("decisionType")), "")
             )
             named = attributes.get(member) if isinstance(attributes, dict) else None
             if isinstance(named, dict):
-                try:
-                    scene.call(f"Register{kind}", domain=DOMAIN, **named)
-                except (Fault, TypeError):
-                    continue  # known already, or no type at all: the answer's own check will say so
-        types = (
-            scene.domain.workflow_types if kind == "WorkflowType" else scene.domain.activity_types
-        )
+                know(kind, named)
+    complete_types(domain)
+
+
+def complete_types(domain: Domain) -> None:
+    """Give every type of a domain the defaults that no history shows."""
+    for kind, types in (
+        ("WorkflowType", domain.workflow_types),
+        ("ActivityType", domain.activity_types),
+    ):
         for found in types.values():
             found.defaults = _DEFAULTS[kind] | found.defaults

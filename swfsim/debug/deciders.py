@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from swfsim.debug.polled import Polled
+from swfsim.debug.polled import Fetching, Pages, Polled
 from swfsim.errors import HarnessError
+from swfsim.spec import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _LISTS: Final = frozenset({"events", "history"})
 """Names of a first parameter that asks for the list of events instead of the poll's answer."""
+
+_MORE: Final = "nextPageToken"
 
 
 def find(name: str) -> Any:
@@ -38,7 +41,7 @@ def find(name: str) -> Any:
         sys.path.insert(0, here)
     try:
         found: Any = importlib.import_module(module_name)
-    except Exception as error:  # whatever the user's module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever the module does while it is imported
         raise HarnessError(
             f"cannot import {module_name!r}: {type(error).__name__}: {error}"
         ) from error
@@ -56,19 +59,64 @@ def is_worker(found: Any) -> bool:
 
 def load(name: str) -> Decide:
     """The decider at ``module:attribute`` as a function of a poll's answer."""
-    found = find(name)
-    if is_worker(found):
-        return Polled(found, name)
-    return _function(found, name)
+    return made(find(name), name)
 
 
-def _function(found: Callable[..., Any], name: str) -> Decide:
-    takes_list = _first_parameter(found, name) in _LISTS
+def made(found: Any, name: str) -> Decide:
+    """A function or a worker class as a function of a poll's answer; ``name`` is for messages."""
+    return Polled(found, name) if is_worker(found) else Function(found, name)
 
-    def decide(task: Mapping[str, Any]) -> Answer:
-        return checked(found(task["events"] if takes_list else task), name)
 
-    return decide
+class _Answer(dict[str, Any]):
+    """A poll's answer that knows whether somebody looked for a further page."""
+
+    looked = False
+
+    def __getitem__(self, key: str) -> Any:
+        self.looked = self.looked or key == _MORE
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.looked = self.looked or key == _MORE
+        return super().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self.looked = self.looked or key == _MORE
+        return super().__contains__(key)
+
+
+class Function:
+    """A function as a decider. One that looks for ``nextPageToken`` is given pages, and fetches
+    those behind the first through its own boto3 client; others are given whole answers."""
+
+    def __init__(
+        self, found: Callable[..., Any], name: str, page_size: int = limits.PAGE_SIZE_MAX
+    ) -> None:
+        self._found = found
+        self._name = name
+        self.pages = Pages(page_size)
+        self.takes_list = _first_parameter(found, name) in _LISTS
+        self.fetches = False
+
+    def show(self, events: Any) -> None:
+        """From now on, tasks are of the run with this history."""
+        self.pages.show(events)
+
+    def __call__(self, task: Mapping[str, Any]) -> Answer:
+        if self.takes_list:
+            return checked(self._found(task["events"]), self._name)
+        if not self.fetches:
+            whole = _Answer(task)
+            made = checked(self._found(whole), self._name)
+            self.fetches = whole.looked
+            if not whole.looked or len(task["events"]) <= self.pages.page_size:
+                return made
+        return self._paged(task)
+
+    def _paged(self, task: Mapping[str, Any]) -> Answer:
+        self.pages.task = task
+        with Fetching(self.pages, self._name) as first:
+            return checked(self._found(first), self._name)
 
 
 def _first_parameter(found: Callable[..., Any], name: str) -> str:

@@ -1,15 +1,17 @@
-"""Which line of the decider's own code built each decision.
+"""Which line of the decider's own code built each decision, and which lines it ran last.
 
 The decider is called once more under a trace. Wherever a dictionary with a ``decisionType`` is
-first seen, in a variable or as what a function returns, that line has built it. Only decisions that
-are going to be reported are looked for, so the cost of tracing falls on few calls.
+first seen, in a variable or as what a function returns, that line has built it; the lines that
+called it lead there. Of a decision that was not made, the last lines that ran tell why. Only
+decisions that are going to be reported are looked for, so the cost of tracing falls on few calls.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +24,30 @@ _OURS: Final = str(Path(__file__).parent.parent) + "/"
 _INSTALLED: Final = ("site-packages", "<frozen", "<string", sys.base_prefix)
 
 
+_CALLERS: Final = 6
+_LINES: Final = 100
+_RAN: Final = 400
+
+
+class Origins(NamedTuple):
+    """``built``: for each decision the line that built it and those that called that, innermost
+    first, as ``file:line``; empty where unknown. ``ran``: the last lines of the decider's own that
+    ran, latest first, each once."""
+
+    built: list[list[str]]
+    ran: list[str]
+
+    def place(self, number: int | None) -> str | None:
+        """The line that built a decision; None where unknown."""
+        if number is None or not 0 <= number < len(self.built) or not self.built[number]:
+            return None
+        return self.built[number][0]
+
+
 class _Trace:
     def __init__(self) -> None:
-        self.first_seen: dict[int, tuple[Any, str]] = {}
+        self.first_seen: dict[int, tuple[Any, list[str]]] = {}
+        self.ran: deque[str] = deque(maxlen=_RAN)
         self._line_of: dict[FrameType, int] = {}
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -35,46 +58,57 @@ class _Trace:
         return self._inside
 
     def _inside(self, frame: FrameType, event: str, arg: Any) -> Any:
-        at = f"{frame.f_code.co_filename}:{self._line_of.get(frame, frame.f_lineno)}"
+        if event in ("line", "return"):
+            for value in frame.f_locals.values():
+                self._look(value, frame)
+                self._look(getattr(value, "__dict__", None), frame)
+            self._line_of[frame] = frame.f_lineno
         if event == "return":
-            self._look(arg, f"{frame.f_code.co_filename}:{frame.f_lineno}")
+            self._look(arg, frame)
             self._line_of.pop(frame, None)
         elif event == "line":
-            for value in frame.f_locals.values():
-                self._look(value, at)
-                self._look(getattr(value, "__dict__", None), at)
-            self._line_of[frame] = frame.f_lineno
+            self.ran.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
         return self._inside
 
-    def _look(self, value: Any, at: str, deep: bool = True) -> None:
+    def _look(self, value: Any, frame: FrameType, deep: bool = True) -> None:
         if type(value) is dict:
             if "decisionType" in value:
-                self.first_seen.setdefault(id(value), (value, at))
+                if id(value) not in self.first_seen:
+                    self.first_seen[id(value)] = (value, self._stack(frame))
             elif deep:
                 for one in list(value.values())[-_LAST:]:
-                    self._look(one, at, False)
+                    self._look(one, frame, False)
         elif type(value) in (list, tuple):
             for one in value[-_LAST:]:
-                self._look(one, at, False)
+                self._look(one, frame, False)
+
+    def _stack(self, frame: FrameType | None) -> list[str]:
+        found: list[str] = []
+        while frame is not None and len(found) < _CALLERS:
+            if frame in self._line_of:  # the decider's own
+                line = frame.f_lineno if found else self._line_of[frame]
+                found.append(f"{frame.f_code.co_filename}:{line}")
+            frame = frame.f_back
+        return found
 
 
-def of(decide: Callable[[], Sequence[Mapping[str, Any]]]) -> list[str | None]:
-    """The place, ``file:line``, of each decision that this call answers; None where unknown."""
+def of(decide: Callable[[], Sequence[Mapping[str, Any]]]) -> Origins:
+    """Where the decisions come from that this call answers."""
     trace = _Trace()
     before = sys.gettrace()
     sys.settrace(trace)
     try:
         made = decide()
     except Exception:
-        return []
+        made = []
     finally:
         sys.settrace(before)
-    return [_place(trace, one) for one in made]
+    ran = list(dict.fromkeys(reversed(trace.ran)))[:_LINES]
+    return Origins([_places(trace, one) for one in made], ran)
 
 
-def _place(trace: _Trace, decision: Any) -> str | None:
+def _places(trace: _Trace, decision: Any) -> list[str]:
     found = trace.first_seen.get(id(decision))
     if found is not None and found[0] is decision:
         return found[1]
-    equal = (at for one, at in trace.first_seen.values() if one == decision)
-    return next(equal, None)
+    return next((at for one, at in trace.first_seen.values() if one == decision), [])

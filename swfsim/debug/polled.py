@@ -1,8 +1,8 @@
-"""A worker that polls by itself, fed one decision task at a time from a captured history.
+"""Deciders that poll by themselves, fed one decision task at a time from a captured history.
 
-The worker runs on a greenlet of its own: its poll hands over until there is a task for it, and its
-answer is taken down. Pages, page tokens and the shapes of the answers are those of the machine's
-own lane.
+A worker runs on a greenlet of its own: its poll hands over until there is a task for it, and its
+answer is taken down. A function that looks for further pages fetches them through its own client.
+Pages, page tokens and the shapes of the answers are those of the machine's own lane.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import greenlet
 
 from swfsim.core.pages import Page
 from swfsim.errors import HarnessError
-from swfsim.spec import limits
+from swfsim.spec import limits, render
 from swfsim.spec.check import plain
 from swfsim.transports import boto
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from swfsim.core.events import Attrs
+    from swfsim.debug.reads import Reads
     from swfsim.debug.tasks import Answer
     from swfsim.spec.check import Params
 
 _TOKEN: Final = "page:"
+_POLL: Final = "PollForDecisionTask"
+_RESPOND: Final = "RespondDecisionTaskCompleted"
 
 
 class _Run:
@@ -34,6 +37,65 @@ class _Run:
     def __init__(self, events: Any) -> None:
         self.events = events
         self.shown: Any = None
+
+
+class Pages:
+    """The answer to one poll, page by page. ``page_size`` is the most that a page holds."""
+
+    def __init__(self, page_size: int = limits.PAGE_SIZE_MAX) -> None:
+        self.page_size = page_size
+        self.task: Mapping[str, Any] = {}
+        self._run = _Run(())
+
+    def show(self, events: Any) -> None:
+        """From now on, tasks are of the run with this history."""
+        self._run = _Run(events)
+
+    def asked_for(self, token: str, asked: Mapping[str, Any]) -> Attrs:
+        """The page that a token leads to; without one, the first."""
+        task = self.task
+        started = task["startedEventId"]
+        try:
+            first = int(token.removeprefix(_TOKEN)) if token else 0
+        except ValueError:
+            raise HarnessError(f"a decider asks for a page by another's token {token!r}") from None
+        size = min(asked.get("maximumPageSize") or limits.PAGE_SIZE_MAX, self.page_size)
+        reverse = bool(asked.get("reverseOrder"))
+        last = min(started, first + size)
+        low, high = (started - last, started - first) if reverse else (first, last)
+        answer = {name: value for name, value in task.items() if name != "events"}
+        answer["events"] = Page(self._run, low, high, reverse=reverse)  # type: ignore[arg-type]
+        if last < started:
+            answer["nextPageToken"] = f"{_TOKEN}{last}"
+        return answer
+
+
+class Fetching:
+    """Around a call of a function that fetches further pages itself."""
+
+    def __init__(self, pages: Pages, name: str) -> None:
+        self._pages = pages
+        self._name = name
+
+    def __enter__(self) -> dict[str, Any]:
+        """The first page, as boto3 gives it."""
+        boto.open_door(self)
+        first: dict[str, Any] = render.answer(_POLL, self._pages.asked_for("", {}), boto.stamp)
+        return first
+
+    def __exit__(self, *error: object) -> None:
+        boto.close_door(self)
+
+    def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
+        """The door of the function's boto3 clients."""
+        asked = plain(params)
+        token = str(asked.get("nextPageToken") or "")
+        if operation != _POLL or not token:
+            raise HarnessError(
+                f"{self._name} calls {operation} while it decides: a replay answers only "
+                f"{_POLL} with the nextPageToken of its task"
+            )
+        return self._pages.asked_for(token, asked)
 
 
 class _Failures(logging.Handler):
@@ -52,6 +114,7 @@ class Polled:
     """A worker class as a decider: called with a task, it gives what the worker answers.
 
     ``page_size`` is the most events a page holds; smaller ones that the worker asks for are kept.
+    ``reads`` are active from the moment the worker has the whole task until it answers.
     """
 
     def __init__(
@@ -59,26 +122,30 @@ class Polled:
     ) -> None:
         self._made = made
         self._name = name
-        self._page_size = page_size
+        self.pages = Pages(page_size)
+        self.reads: Reads | None = None
         self._greenlet: greenlet.greenlet | None = None
-        self._task: Mapping[str, Any] = {}  # the one at hand, and whether the worker has it
         self._given = True
-        self._run = _Run(())
         self._answers: list[Answer] = []
         self._failures = _Failures()
 
     def show(self, events: Any) -> None:
         """From now on, tasks are of the run with this history."""
-        self._run = _Run(events)
+        self.pages.show(events)
+
+    def anew(self) -> None:
+        """The next task goes to a worker that was just started."""
+        self._greenlet = None
 
     def __call__(self, task: Mapping[str, Any]) -> Answer:
-        self._task, self._given, self._failures.last = task, False, None
+        self.pages.task, self._given, self._failures.last = task, False, None
         self._answers.clear()
         boto.open_door(self)
         logging.getLogger().addHandler(self._failures)
         try:
             self._go_on()
         finally:
+            self._watch(False)
             logging.getLogger().removeHandler(self._failures)
             boto.close_door(self)
         if not self._answers:
@@ -86,6 +153,10 @@ class Polled:
                 raise self._failures.last
             raise HarnessError(f"{self._name} polled again without an answer to its decision task")
         return self._answers[0]
+
+    def _watch(self, active: bool) -> None:
+        if self.reads is not None:
+            self.reads.active = active
 
     def _go_on(self) -> None:
         if self._greenlet is None or self._greenlet.dead:
@@ -104,34 +175,26 @@ class Polled:
     def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The door of the worker's boto3 clients."""
         asked = plain(params)
-        if operation == "RespondDecisionTaskCompleted":
+        if operation == _RESPOND:
+            self._watch(False)
             self._answers.append(list(asked.get("decisions", [])))
             return {}
-        if operation != "PollForDecisionTask":
+        if operation != _POLL:
             raise HarnessError(
                 f"{self._name} calls {operation} while it decides: a replay answers only "
-                "PollForDecisionTask and RespondDecisionTaskCompleted"
+                f"{_POLL} and {_RESPOND}"
             )
         token = str(asked.get("nextPageToken") or "")
-        if token.startswith(_TOKEN):
-            return self._page(int(token.removeprefix(_TOKEN)), asked)
-        while self._given:
-            self._wait()
-        self._given = True
-        return self._page(0, asked)
+        if not token:
+            while self._given:
+                self._wait()
+            self._given = True
+        page = self.pages.asked_for(token, asked)
+        self._watch("nextPageToken" not in page)
+        return page
 
     def _wait(self) -> None:
         asking = greenlet.getcurrent().parent
         if asking is None:
             raise HarnessError(f"{self._name} polls on a thread of its own; let it poll in run()")
         asking.switch()
-
-    def _page(self, first: int, asked: Mapping[str, Any]) -> Attrs:
-        task = self._task
-        started = task["startedEventId"]
-        last = min(started, first + min(asked.get("maximumPageSize") or 1000, self._page_size))
-        answer = {name: value for name, value in task.items() if name != "events"}
-        answer["events"] = Page(self._run, first, last, reverse=False)  # type: ignore[arg-type]
-        if last < started:
-            answer["nextPageToken"] = f"{_TOKEN}{last}"
-        return answer

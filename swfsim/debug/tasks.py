@@ -6,11 +6,12 @@ DecisionTaskStarted, and names the start of the last task that was completed bef
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.replay import decisions
-from swfsim.spec import render
+from swfsim.spec import quick, render
 from swfsim.transports.boto import stamp
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Polls:
         self.events = self._shown()
 
     def _shown(self) -> list[dict[str, Any]]:
-        return [render.event(event, stamp) for event in self._captured.events]
+        return render.history(self._captured.events, stamp)
 
     def answer(self, task: Task) -> dict[str, Any]:
         """The whole answer, all pages put together."""
@@ -119,10 +120,6 @@ class Polls:
             if one != other
         )
 
-    def mend(self) -> None:
-        """Show every event anew."""
-        self.events = self._shown()
-
 
 def execution_of(captured: Captured) -> Attrs:
     """Workflow id and run id; made up where the file tells none."""
@@ -142,6 +139,49 @@ def news(captured: Captured, task: Task) -> list[Event]:
     ]
 
 
-def shown_decision(event: Event) -> Mapping[str, Any]:
-    """The decision behind an event, as its decider wrote it."""
-    return decisions.decision(event)
+def copies(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events of one's own: down to where nothing can be changed."""
+    return [quick.copy(event) for event in events]
+
+
+class Guarded(dict[str, Any]):
+    """A dictionary of an event that notes from which line it is written into."""
+
+    _written: list[str]
+
+    @classmethod
+    def of(cls, value: Any, written: list[str]) -> Any:
+        """A guarded copy; what is no dictionary is itself."""
+        if not isinstance(value, dict):
+            return value
+        guarded = cls({name: cls.of(one, written) for name, one in value.items()})
+        guarded._written = written
+        return guarded
+
+    def _note(self) -> None:
+        frame = sys._getframe(2)
+        self._written.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._note()
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self._note()
+        super().__delitem__(key)
+
+    def pop(self, *args: Any) -> Any:
+        self._note()
+        return super().pop(*args)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        self._note()
+        super().update(*args, **kwargs)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        self._note()
+        return super().setdefault(key, default)
+
+    def clear(self) -> None:
+        self._note()
+        super().clear()

@@ -8,21 +8,22 @@ used is refused in one sentence that names the file and, where there is one, the
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from swfsim.clock import milliseconds
+from swfsim.clock import milliseconds, moment
 from swfsim.core.events import Event, History
 from swfsim.errors import HarnessError
-from swfsim.spec import check, model
+from swfsim.spec import check, limits, model, quick, render
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 UNTIMED: Final = -1
 """The instant of an event that was kept without one."""
@@ -51,7 +52,8 @@ class Unusable(HarnessError):  # noqa: N818 - said of a file
 class Captured:
     """A history from a file. ``workflow_id`` and ``run_id`` are empty where the file tells none.
 
-    ``notes`` are members of events that the service model does not know, left out.
+    ``notes`` are members of events that the service model does not know, left out. ``page_size``
+    is how many events a page held when it was recorded, 0 where the file tells nothing.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Captured:
     workflow_id: str = ""
     run_id: str = ""
     notes: list[str] = field(default_factory=list)
+    page_size: int = 0
 
     @property
     def timed(self) -> bool:
@@ -73,8 +76,8 @@ def load(path: str | Path) -> list[Captured]:
 def parse(found: Any, source: str) -> list[Captured]:
     """Every history in JSON data that came from ``source``. Raises ``Unusable``."""
     captured = [
-        _captured(events, ids, source if number == 1 else f"{source} run {number}")
-        for number, (events, ids) in enumerate(_histories(found), 1)
+        _captured(found, source if number == 1 else f"{source} run {number}")
+        for number, found in enumerate(_histories(found), 1)
     ]
     if not captured:
         raise Unusable(
@@ -82,6 +85,22 @@ def parse(found: Any, source: str) -> list[Captured]:
             "aws swf get-workflow-execution-history prints it"
         )
     return captured
+
+
+def document(captured: Captured) -> dict[str, Any]:
+    """A history in the form of ``aws swf get-workflow-execution-history``, ready for JSON."""
+    shown = render.history(captured.events, _told_instant)
+    for one in shown:
+        if one["eventTimestamp"] is None:
+            del one["eventTimestamp"]
+    execution = {"workflowId": captured.workflow_id, "runId": captured.run_id}
+    known = {"workflowExecution": execution} if captured.workflow_id or captured.run_id else {}
+    sized = {"swfsim": {"pageSize": captured.page_size}} if captured.page_size else {}
+    return {**sized, **known, "events": shown}
+
+
+def _told_instant(at: int) -> str | None:
+    return None if at == UNTIMED else moment(at).isoformat(timespec="milliseconds")
 
 
 def _read(path: Path) -> Any:
@@ -93,6 +112,8 @@ def _read(path: Path) -> Any:
         raise Unusable(f"{path} is no Unicode text: {error.reason}") from error
     except RecursionError:
         raise Unusable(f"{path} is nested too deeply to be a history") from None
+    except MemoryError:
+        raise Unusable(f"{path} is too large to be read here") from None
     except ValueError as error:
         raise Unusable(f"{path} is not JSON: {error}") from error
 
@@ -102,17 +123,25 @@ def _read(path: Path) -> Any:
 _Ids = tuple[str, str]
 
 
-def _histories(found: Any) -> Iterator[tuple[list[Any], _Ids]]:
+class _Found(NamedTuple):
+    """A list that looks like events, with what stands beside it."""
+
+    events: list[Any]
+    ids: _Ids = ("", "")
+    page_size: int = 0
+
+
+def _histories(found: Any) -> Iterator[_Found]:
     """Lists of events in some JSON data, each with workflow id and run id."""
     if isinstance(found, list) and found and _looks_like_event(found[0]):
-        yield found, ("", "")
+        yield _Found(found)
     elif isinstance(found, list):
         for one in found:
             yield from _histories(one)
     elif isinstance(found, dict) and isinstance(found.get("calls"), list):
         yield from _from_calls(found["calls"])
     elif isinstance(found, dict) and isinstance(found.get("events"), list):
-        yield found["events"], _ids(found)
+        yield _Found(found["events"], _ids(found), _page_size(found.get("swfsim"), "pageSize"))
     elif isinstance(found, dict) and "history" in found:
         yield from _histories(found["history"])
 
@@ -128,9 +157,16 @@ def _ids(found: dict[str, Any]) -> _Ids:
     return str(execution.get("workflowId", "")), str(execution.get("runId", ""))
 
 
-def _from_calls(calls: list[Any]) -> Iterator[tuple[list[Any], _Ids]]:
+def _page_size(found: Any, member: str) -> int:
+    """A page size that was told, if it is one that the service takes; else 0."""
+    size = found.get(member) if isinstance(found, dict) else None
+    return size if type(size) is int and 1 <= size <= limits.PAGE_SIZE_MAX else 0
+
+
+def _from_calls(calls: list[Any]) -> Iterator[_Found]:
     """The histories that a recorded conversation shows, pages put together, run by run."""
     runs: dict[_Ids, dict[Any, Any]] = {}
+    sizes: dict[_Ids, int] = {}
     for call in calls:
         if not isinstance(call, dict) or call.get("op") not in _HISTORY_CALLS:
             continue
@@ -138,20 +174,22 @@ def _from_calls(calls: list[Any]) -> Iterator[tuple[list[Any], _Ids]]:
         if isinstance(body, dict) and isinstance(body.get("events"), list):
             ids = _ids({**(request if isinstance(request, dict) else {}), **body})
             events = runs.setdefault(ids, {})
+            if call["op"] == _HISTORY_CALLS[1]:
+                sizes.setdefault(ids, _page_size(request, "maximumPageSize"))
             for event in body["events"]:
                 events[event.get("eventId") if isinstance(event, dict) else None] = event
     for ids, by_id in runs.items():
-        yield list(by_id.values()), ids
+        yield _Found(list(by_id.values()), ids, sizes.get(ids, 0))
 
 
 # Reading the events
 
 
-def _captured(events: list[Any], ids: _Ids, source: str) -> Captured:
-    if not events:
+def _captured(found: _Found, source: str) -> Captured:
+    if not found.events:
         raise Unusable(f"{source} holds a history without any event")
-    captured = Captured(source, History(), *ids)
-    ordered = sorted(events, key=lambda one: _event_id(one, source))
+    captured = Captured(source, History(), *found.ids, page_size=found.page_size)
+    ordered = sorted(found.events, key=lambda one: _event_id(one, source))
     first = _event_id(ordered[0], source)
     if first != 1:
         raise Unusable(
@@ -171,7 +209,7 @@ def _captured(events: list[Any], ids: _Ids, source: str) -> Captured:
 
 def _event_id(one: Any, source: str) -> int:
     number = one.get("eventId") if isinstance(one, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool):
+    if type(number) is not int:
         raise Unusable(f"{source} holds an event without a number as its eventId: {_short(one)}")
     return number
 
@@ -183,18 +221,21 @@ def _short(value: Any) -> str:
 
 def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
     kind = one.get("eventType")
-    if kind not in model.EVENT_MEMBER:
+    if not isinstance(kind, str) or kind not in model.EVENT_MEMBER:
         raise Unusable(
             f"{captured.source}: event {number} is of the unknown type {_short(kind)}; is it a "
             "history of Amazon SWF?"
         )
     at = _instant(one.get("eventTimestamp"), number, captured.source)
-    given = one.get(model.EVENT_MEMBER[kind]) or {}
+    given = one.get(model.EVENT_MEMBER[kind])
+    given = {} if given is None else given
     return Event(number, at, kind, _attributes(kind, given, number, captured))
 
 
 def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[str, Any]:
     """What the model knows of an event's attributes; zero ids that some tools drop put back."""
+    if quick.event(kind)(given) and all(rule(given[n]) for n, rule in _prose(kind) if n in given):
+        return given.copy()  # type: ignore[no-any-return]
     where = f"{captured.source}: event {number}, {kind},"
     if not isinstance(given, dict):
         raise Unusable(f"{where} has attributes that are no JSON object")
@@ -221,6 +262,13 @@ def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[
     if found:
         raise Unusable(f"{where} does not fit the service model: {found[0]}")
     return clean
+
+
+@functools.cache
+def _prose(kind: str) -> list[tuple[str, Callable[[str], Any]]]:
+    """The members of an event type that have to keep a rule of prose, each with its rule."""
+    members = model.members(model.event_shape(kind))
+    return [(n, _PROSE[shape.name]) for n, shape in members.items() if shape.name in _PROSE]
 
 
 def _instant(stamp: Any, number: int, source: str) -> int:

@@ -16,6 +16,12 @@ HOUSE: Final = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 _NOT_THE_APPLICATION: Final = (HOUSE, sysconfig.get_path("stdlib") + os.sep, "<frozen")
 
+
+def is_foreign(path: str) -> bool:
+    """Whether this file is swfsim's own or Python's, and so never the application's."""
+    return path.startswith(_NOT_THE_APPLICATION)
+
+
 Place = tuple[str, int, str]
 """File, line, function."""
 

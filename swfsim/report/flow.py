@@ -95,14 +95,15 @@ NEAR: Final = 20
 """How many lines of a long flow are shown on either side of the first difference."""
 
 
-def side_by_side(wanted: str, seen: str) -> str:
+def side_by_side(wanted: str, seen: str, heads: tuple[str, str] = ("expected", "seen")) -> str:
     """Both flows as two columns, the first difference marked; of long ones, what is near it."""
+    head, other = heads
     rows = list(itertools.zip_longest(wanted.splitlines(), seen.splitlines(), fillvalue=""))
     differs = next((at for at, (left, right) in enumerate(rows) if left != right), len(rows))
     first, last = max(0, differs - NEAR), min(len(rows), differs + NEAR + 1)
     shown = rows[first:last]
-    width = max(len("expected"), *(len(left) for left, _ in shown)) if shown else len("expected")
-    told = [f"  {'expected':<{width}} | seen"]
+    width = max(len(head), *(len(left) for left, _ in shown)) if shown else len(head)
+    told = [f"  {head:<{width}} | {other}"]
     if first:
         told.append(f"  ({first:,} equal lines before are left out)")
     for at, (left, right) in enumerate(shown, first):

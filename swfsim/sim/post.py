@@ -84,6 +84,15 @@ class Post:
         """How often this activity's type had been scheduled in its workflow id, itself included."""
         return self._attempt_of[x.run_id, scheduled_id]
 
+    def know(self, x: Execution) -> None:
+        """A run that was not made here: its attempts and decisions count, its tasks are there."""
+        for event in x.events:
+            if event.kind == "ActivityTaskScheduled":
+                self._count_attempt(x, event)
+            elif event.kind == "DecisionTaskStarted":
+                self._decisions[x.workflow_id] = self._decisions.get(x.workflow_id, 0) + 1
+        self.deliver()
+
     def unpark(self, worker: Worker) -> None:
         """A worker's poll waits no longer."""
         waiting = worker.parked_on
@@ -200,9 +209,7 @@ class Post:
 
     def _watch(self, x: Execution, event: Event) -> None:
         if event.kind == "ActivityTaskScheduled":
-            key = (x.workflow_id, event.attrs["activityType"]["name"])
-            self._attempts[key] = self._attempts.get(key, 0) + 1
-            self._attempt_of[x.run_id, event.id] = self._attempts[key]
+            self._count_attempt(x, event)
             self._scheduled.append((x, x.activities[event.id]))
         elif event.kind == "DecisionTaskStarted":
             self._decisions[x.workflow_id] = self._decisions.get(x.workflow_id, 0) + 1
@@ -210,6 +217,11 @@ class Post:
             self.faults.timed_out(x, event)
         for observe in self.observers:
             observe(x, event, self.who)
+
+    def _count_attempt(self, x: Execution, scheduled: Event) -> None:
+        key = (x.workflow_id, scheduled.attrs["activityType"]["name"])
+        self._attempts[key] = self._attempts.get(key, 0) + 1
+        self._attempt_of[x.run_id, scheduled.id] = self._attempts[key]
 
 
 def _put_back(x: Execution, task: Activity) -> None:

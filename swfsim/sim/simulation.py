@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from swfsim.choices import Choices
     from swfsim.clock import VirtualClock
     from swfsim.core.events import Attrs
+    from swfsim.core.world import Execution
     from swfsim.service import Service
     from swfsim.sim.plan import Faults
     from swfsim.spec.check import Params
@@ -160,6 +161,10 @@ class Simulation:
             raise letter.error
         assert letter.answer is not None, "a letter is answered or refused"
         return letter.answer
+
+    def know(self, x: Execution) -> None:
+        """A run is there that was not made here: rebuilt from its history."""
+        self._post.know(x)
 
     def refuse(self, error: HarnessError) -> None:
         """A worker did what no simulation can repeat: the run ends with this error."""

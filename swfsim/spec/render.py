@@ -150,6 +150,13 @@ def event(one: Any, stamp: Stamp) -> dict[str, Any]:
     return {**shown.copies(0, 1)[0], "eventId": one.id}
 
 
+def history(events: Any, stamp: Stamp) -> list[dict[str, Any]]:
+    """The events of a whole history, a copy of each."""
+    shown = _Shown(stamp)
+    shown.extend(events.instants, events.kinds, events.attrs)
+    return shown.copies(0, len(events))
+
+
 @functools.cache
 def _answer_renderer(operation: str) -> Renderer:
     output = model.operation(operation).output_shape

@@ -96,6 +96,7 @@ def test_the_header_says_what_was_taken(swf: Driver, tmp_path: Path) -> None:
         "eventCount": 5,
         "domain": DOMAIN,
         "region": "us-east-1",
+        "pageSize": 1000,
     }
 
 

@@ -15,20 +15,27 @@ from swfsim.clock import moment
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from swfsim.spec import render
+from tests.debug import flawed
 
 Tell = Callable[[Story], object]
 
 
-def told(tell: Tell | None = None) -> dict[str, Any]:
+def told(tell: Tell | None = None, order: dict[str, Any] | None = None) -> dict[str, Any]:
     """The history of one order's story, as the AWS CLI (v2) prints it."""
     with Story(OrdersApp) as story:
         if tell is not None:
             tell(story)
-        story.when(order_is_placed())
+        story.when(order_is_placed(order))
         story.run()
         events = story.executions[0].events
         shown = [render.event(one, lambda at: moment(at).isoformat()) for one in events]
     return {"events": shown}
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen() -> None:
+    """A decider that remembers begins anew in each test."""
+    flawed.seen.clear()
 
 
 @pytest.fixture(scope="session")

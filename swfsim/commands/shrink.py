@@ -1,0 +1,112 @@
+"""``swfsim shrink``: the smallest history on which a decider still misbehaves."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from swfsim.commands.common import Refusal
+from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, only
+from swfsim.debug import replayed, report
+from swfsim.debug.shrink import first_wrong
+from swfsim.debug.shrink import shrink as smallest
+from swfsim.debug.verdict import Judge
+from swfsim.replay import histories
+
+if TYPE_CHECKING:
+    from swfsim.debug.shrink import Shrunk
+    from swfsim.replay.histories import Captured
+
+_TEST = '''"""{headline}
+
+Shrunk by ``swfsim shrink`` from {source}.
+"""
+
+
+def test_decision_task_{number}_is_decided_as_recorded(swf_replay):
+    swf_replay("{history}", "{decider}").check(decision_task={number})
+'''
+
+
+@click.command()
+@click.argument("history", metavar="HISTORY")
+@DECIDER
+@click.option(
+    "--right",
+    metavar="MODULE:NAME",
+    help="A decider without the fault: keep only what it decides as recorded.",
+)
+@click.option(
+    "--out",
+    default=".",
+    show_default=True,
+    metavar="DIRECTORY",
+    help="Where the small history and its test go.",
+)
+@PAGE_SIZE
+def shrink(history: str, decider: str, right: str | None, out: str, page_size: int | None) -> None:
+    """Reduce a captured history to the smallest on which the decider still misbehaves.
+
+    \b
+    The first decision task that is decided otherwise than recorded is kept; whatever else can go
+    without that the decider's answer there changes is left out: events with their families, ids
+    numbered anew. Writes the small history, and a pytest file that fails in the same way.
+    Exit status: 0 shrunk, 1 the decider does nothing wrong, 2 a mistake in the call.
+    Example: swfsim shrink history.json --decider orders.decider:decide
+    """
+    captured = only(history)
+    decide, oracle = loaded(decider), loaded(right) if right is not None else None
+    with Judge(decide, page_size) as judge:
+        wrong = first_wrong(judge, captured)
+        if wrong is None:
+            click.echo(
+                f"{report.clean(captured.source)}: all decided as recorded, nothing to shrink"
+            )
+            raise SystemExit(1)
+        found = smallest(judge, captured, wrong, oracle)
+        if found is None:
+            raise Refusal(
+                f"decision task {wrong.task.number} of {report.clean(captured.source)} is decided "
+                "wrong only behind the tasks before it, not by itself: the decider remembers"
+                + (f", or {right} decides it wrong, too" if right else "")
+            )
+        lines = list(replayed.explained(judge, found.captured, found.verdict))
+    paths = _write(Path(out), captured, found, decider)
+    before, after = len(captured.events), len(found.captured.events)
+    click.echo(
+        f"{report.clean(captured.source)}: {report.counted(before, 'event')} shrunk to "
+        f"{after:,}, {found.tried:,} histories tried"
+    )
+    for line in [*lines, *report.flaws([found.verdict])]:
+        click.echo(line)
+    for path in paths:
+        click.echo(f"wrote {path}")
+
+
+def _write(out: Path, captured: Captured, found: Shrunk, decider: str) -> list[Path]:
+    stem = re.sub(r"\W+", "_", Path(captured.source).stem).strip("_").lower() or "history"
+    history, test = out / f"{stem}.shrunk.json", out / f"test_{stem}_shrunk.py"
+    number = found.verdict.task.number
+    headline = (
+        f"{report.counted(len(found.captured.events), 'event')} of {len(captured.events):,} on "
+        f"which {decider} is wrong."
+    )
+    text = _TEST.format(
+        headline=headline,
+        source=report.clean(captured.source).replace("\\", "/").replace('"', "'"),
+        number=number,
+        history=history.name,
+        decider=decider,
+    )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        shown = histories.document(found.captured)
+        history.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+        test.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"cannot write to {out}: {error.strerror or error}") from error
+    return [history, test]

@@ -1,0 +1,198 @@
+"""Files that nobody should trust, and runs that hang together: each told in a sentence."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from swfsim.commands.replay import replay
+from swfsim.debug import chains
+from swfsim.replay import histories
+
+Data = dict[str, Any]
+
+
+def run(*files: Path, decider: str = "orders.decider:decide") -> Result:
+    names = [str(one) for one in files]
+    return CliRunner().invoke(replay, [*names, "--decider", decider], catch_exceptions=False)
+
+
+def changed(number: int, **members: Any) -> Callable[[Data], Any]:
+    def change(data: Data) -> Any:
+        data["events"][number - 1] |= members
+        return data
+
+    return change
+
+
+def without(number: int) -> Callable[[Data], Any]:
+    def drop(data: Data) -> Any:
+        del data["events"][number - 1]
+        return data
+
+    return drop
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda data: json.dumps(data)[:2000], "is not JSON"),
+        (lambda data: "[" * 200_000, "nested too deeply"),
+        (lambda data: '{"events": [' + "9" * 6000 + "]}", "is not JSON"),
+        (lambda data: "\x00\x01\x02", "is not JSON"),
+        (without(9), "event 9 is missing before event 10"),
+        (changed(7, eventId=8), "event 7 is missing before event 8"),
+        (changed(7, eventId=1e30), "without a number as its eventId: {"),
+        (changed(7, eventType="TaskStateEntered"), "event 7 is of the unknown type"),
+        (changed(7, eventType="\x1b[2J"), "event 7 is of the unknown type '\\x1b[2J'"),
+        (changed(7, eventType=["a"]), "event 7 is of the unknown type"),
+        (changed(7, eventTimestamp=1e308), "event 7 has a time that is none: 1e+308"),
+        (changed(7, eventTimestamp="yesterday"), "event 7 has a time that is none"),
+        (changed(6, activityTaskStartedEventAttributes=[]), "event 6, ActivityTaskStarted"),
+        (
+            changed(6, activityTaskStartedEventAttributes={"scheduledEventId": "five"}),
+            "event 6, ActivityTaskStarted, does not fit the service model",
+        ),
+        (
+            changed(6, activityTaskStartedEventAttributes={"scheduledEventId": 1 << 80}),
+            "event 6, ActivityTaskStarted",
+        ),
+        (
+            changed(6, activityTaskStartedEventAttributes={"scheduledEventId": 9_999}),
+            "event 6, ActivityTaskStarted",
+        ),
+        (
+            changed(3, decisionTaskStartedEventAttributes={"scheduledEventId": 1}),
+            "event 3, DecisionTaskStarted, names event 1, WorkflowExecutionStarted",
+        ),
+    ],
+)
+def test_an_odd_file_is_told_in_one_sentence_that_names_file_and_event(
+    an_order: Data, tmp_path: Path, damage: Callable[[Data], Any], says: str
+) -> None:
+    made = damage(copy.deepcopy(an_order))
+    path = tmp_path / "odd.json"
+    path.write_text(made if isinstance(made, str) else json.dumps(made), encoding="utf-8")
+    result = run(path)
+    assert result.exit_code == 2, result.output
+    [line] = result.output.splitlines()
+    assert line.startswith("Error: ")
+    assert says in line
+    assert str(path) in line
+
+
+def test_two_runs_in_one_list_are_told_apart_from_one(an_order: Data, tmp_path: Path) -> None:
+    path = tmp_path / "merged.json"
+    merged = an_order["events"] + an_order["events"][:10]
+    path.write_text(json.dumps({"events": merged}), encoding="utf-8")
+    result = run(path)
+    assert result.exit_code == 2
+    assert "event 1 comes twice; is it one run's?" in result.output
+
+
+def test_a_history_kept_backwards_is_read_as_if_forwards(an_order: Data, tmp_path: Path) -> None:
+    path = tmp_path / "reversed.json"
+    path.write_text(json.dumps({"events": an_order["events"][::-1]}), encoding="utf-8")
+    assert run(path).exit_code == 0
+
+
+def test_control_characters_of_a_history_do_not_reach_the_terminal(
+    an_order: Data, tmp_path: Path
+) -> None:
+    data = copy.deepcopy(an_order)
+    scheduled = data["events"][4]["activityTaskScheduledEventAttributes"]
+    scheduled["control"] = "\x1b[31m\x07\ud800"
+    path = tmp_path / "loud.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    result = run(path)
+    assert result.exit_code == 1
+    assert result.output.replace("\n", "").isprintable()
+
+
+# Runs that continue each other
+
+
+def continued(number: int, of: int) -> Data:
+    """A run of a chain: it starts, decides once, and continues as new unless it is the last."""
+    events: list[Data] = []
+
+    def add(kind: str, **attributes: Any) -> None:
+        member = f"{kind[0].lower()}{kind[1:]}EventAttributes"
+        events.append({"eventId": len(events) + 1, "eventType": kind, member: attributes})
+
+    shared = {
+        "childPolicy": "TERMINATE",
+        "taskList": {"name": "l"},
+        "workflowType": {"name": "w", "version": "1"},
+        "input": "7",
+    }
+    former = {"continuedExecutionRunId": f"run {number - 1}"} if number > 1 else {}
+    add("WorkflowExecutionStarted", **shared, **former)
+    add("DecisionTaskScheduled", taskList={"name": "l"})
+    add("DecisionTaskStarted", scheduledEventId=2)
+    add("DecisionTaskCompleted", scheduledEventId=2, startedEventId=3)
+    if number < of:
+        new = {"newExecutionRunId": f"run {number + 1}", "decisionTaskCompletedEventId": 4}
+        add("WorkflowExecutionContinuedAsNew", **shared, **new)
+    else:
+        add("WorkflowExecutionCompleted", decisionTaskCompletedEventId=4)
+    execution = {"workflowId": "chained", "runId": f"run {number}"}
+    return {"workflowExecution": execution, "events": events}
+
+
+def goes_round(task: Any) -> list[dict[str, Any]]:
+    """Continues until its third run."""
+    started = task["events"][0]["workflowExecutionStartedEventAttributes"]
+    if started.get("continuedExecutionRunId") == "run 2":
+        return [{"decisionType": "CompleteWorkflowExecution"}]
+    attributes = {"input": "7"}
+    return [
+        {
+            "decisionType": "ContinueAsNewWorkflowExecution",
+            "continueAsNewWorkflowExecutionDecisionAttributes": attributes,
+        }
+    ]
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> list[Path]:
+    paths = [tmp_path / f"{name}.json" for name in ("b", "c", "a")]
+    for path, number in zip(paths, (2, 3, 1), strict=True):
+        path.write_text(json.dumps(continued(number, of=3)), encoding="utf-8")
+    return paths
+
+
+def test_the_runs_of_a_chain_are_judged_each_in_their_order(chain: list[Path]) -> None:
+    result = run(*chain, decider=f"{__name__}:goes_round")
+    assert result.exit_code == 0
+    shown = [Path(line.partition(":")[0]).stem for line in result.output.splitlines()]
+    assert shown == ["a", "b", "c"]
+
+
+def test_a_run_that_is_missing_from_a_chain_is_said_to_be(chain: list[Path]) -> None:
+    result = run(chain[1], chain[2], decider=f"{__name__}:goes_round")
+    assert f"{chain[2]} continued as run run 2, which is in none of the files" in result.output
+    assert f"{chain[1]} continues run run 2, which is in none of the files" in result.output
+
+
+def test_a_chain_is_known_also_where_the_files_tell_no_run_id() -> None:
+    first, second = continued(1, of=2), continued(2, of=2)
+    del second["workflowExecution"]
+    found = [*histories.parse(second, "second"), *histories.parse(first, "first")]
+    [chain] = chains.chains(found)
+    assert [one.source for one in chain] == ["first", "second"]
+
+
+def test_runs_that_do_not_fit_together_are_said_not_to() -> None:
+    first, second = continued(1, of=2), continued(2, of=2)
+    second["events"][0]["workflowExecutionStartedEventAttributes"]["input"] = "8"
+    found = [*histories.parse(first, "first"), *histories.parse(second, "second")]
+    [chain] = chains.chains(found)
+    [gap] = chains.gaps(chain, found)
+    assert gap == "second began with another input than first decided"

@@ -1,0 +1,151 @@
+"""``swfsim shrink``: the smallest history on which a decider still misbehaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from scenarios.app import cancelled, resumed_from
+from swfsim import faults
+from swfsim.checkers import service_laws
+from swfsim.commands.shrink import shrink
+from swfsim.debug import deciders, surgery, tasks
+from swfsim.debug.shrink import first_wrong, way
+from swfsim.debug.shrink import shrink as smallest
+from swfsim.debug.verdict import Judge
+from swfsim.replay import histories
+from swfsim.replay.histories import Captured
+from tests.debug.conftest import Tell, told
+
+HERE = "tests.debug.deciders"
+
+TOLD: dict[str, Tell] = {
+    "an order that goes well": lambda story: None,
+    "three failures and a rollback": lambda story: story.given(
+        faults.fails("SaveResults", "disk full", attempts=3)
+    ),
+    "a decision that times out": lambda story: story.given(faults.decision_times_out(2)),
+    "an activity that times out": lambda story: story.given(
+        faults.times_out("SaveResults", "HEARTBEAT")
+    ),
+    "a cancelled order": lambda story: story.when("SaveResults started", cancelled()),
+    "an order resumed": lambda story: (
+        story.given(faults.fails("SaveResults", "disk full", attempts=2)),
+        story.when("SaveResults failed", resumed_from("ProcessData")),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=TOLD)
+def history(request: pytest.FixtureRequest) -> Captured:
+    [captured] = histories.parse(told(TOLD[request.param]), request.param)
+    return captured
+
+
+# Taking events out
+
+
+def test_a_history_without_nothing_is_the_same(history: Captured) -> None:
+    rebuilt = surgery.without(history, set())
+    assert rebuilt is not None
+    assert rebuilt.events == history.events
+
+
+def test_what_is_left_without_any_one_family_is_a_history_that_swf_could_make(
+    history: Captured,
+) -> None:
+    for unit in surgery.units(history.events):
+        rebuilt = surgery.without(history, set(unit.ids))
+        assert rebuilt is not None, unit
+        assert service_laws(rebuilt.events) == [], unit
+        assert len(rebuilt.events) <= len(history.events) - len(unit.ids)
+
+
+# Shrinking
+
+
+def shrunk(captured: Captured, name: str, right: str | None = None) -> Any:
+    with Judge(deciders.load(f"{HERE}:{name}")) as judge:
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        oracle = deciders.load(right) if right else None
+        found = smallest(judge, captured, wrong, oracle)
+        assert found is not None
+        assert way(found.verdict) == way(wrong)
+        return found
+
+
+def test_an_exception_needs_no_more_than_the_events_that_lead_to_it(captured: Captured) -> None:
+    found = shrunk(captured, "raises_after_ten_events")
+    assert found.verdict.task.started_id == 15
+    assert len(found.captured.events) == 16
+
+
+def test_failures_that_have_nothing_to_do_with_it_are_left_out() -> None:
+    faulty = told(lambda s: s.given(faults.fails("ProcessData", "busy", attempts=2)))
+    [captured] = histories.parse(faulty, "h")
+    found = shrunk(captured, "forgets_the_last_step")
+    shown = [event.attrs.get("activityId") for event in found.captured.events]
+    assert "ProcessData-1" not in shown or "ProcessData-2" not in shown
+    assert len(found.captured.events) < len(captured.events) - 8
+
+
+def test_with_a_decider_that_is_right_the_small_history_is_one_that_it_decides_as_recorded() -> (
+    None
+):
+    [captured] = histories.parse(told(TOLD["three failures and a rollback"]), "h")
+    found = shrunk(captured, "schedules_twice", right="orders.decider:decide")
+    with Judge(deciders.load("orders.decider:decide")) as judge:
+        judge.show(found.captured)
+        last = tasks.of(found.captured)[-1]
+        assert judge.judge(tasks.Polls(found.captured), last).same
+
+
+# The command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(shrink, list(arguments), catch_exceptions=False)
+
+
+def test_the_command_writes_a_test_that_fails_in_the_same_way(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = run(str(file), "--decider", f"{HERE}:schedules_twice", "--out", str(out))
+    assert result.exit_code == 0, result.output
+    assert "35 events shrunk to 23" in result.output
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", out, out],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "extra      ScheduleActivityTask(SaveResults-1)" in done.stdout
+    assert "1 failed" in done.stdout
+
+
+def test_a_decider_that_does_nothing_wrong_leaves_nothing_to_shrink(file: Path) -> None:
+    result = run(str(file), "--decider", "orders.decider:decide")
+    assert result.exit_code == 1
+    assert "nothing to shrink" in result.output
+
+
+def test_a_place_where_nothing_can_be_written_is_told(file: Path) -> None:
+    arguments = (str(file), "--decider", f"{HERE}:schedules_twice", "--out", str(file))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.output.startswith("Error: cannot write to")
+
+
+def test_a_small_history_is_read_again_as_it_was_written(captured: Captured) -> None:
+    text = json.dumps(histories.document(captured))
+    [again] = histories.parse(json.loads(text), "again")
+    assert again.events == captured.events
