@@ -28,6 +28,7 @@ import uvloop
 
 from swfsim.server.run import more_files
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.five import DOMAIN, REGISTRATIONS
 from tests.support import serving
 
 importlib.import_module("moto.server")  # runs as its own process; if it is missing, say so now
@@ -36,7 +37,6 @@ CLIENTS = 50
 SECONDS = 4.0
 ROUNDS = 3
 POLLS = 1_000
-DOMAIN = "bench"
 
 _numbers = itertools.count()
 
@@ -91,28 +91,8 @@ class Client:
 
 
 async def register(client: Client) -> None:
-    await client.call("RegisterDomain", name=DOMAIN, workflowExecutionRetentionPeriodInDays="1")
-    await client.call(
-        "RegisterWorkflowType",
-        domain=DOMAIN,
-        name="five",
-        version="1",
-        defaultTaskList={"name": "decisions"},
-        defaultTaskStartToCloseTimeout="60",
-        defaultExecutionStartToCloseTimeout="3600",
-        defaultChildPolicy="TERMINATE",
-    )
-    await client.call(
-        "RegisterActivityType",
-        domain=DOMAIN,
-        name="step",
-        version="1",
-        defaultTaskList={"name": "activities"},
-        defaultTaskHeartbeatTimeout="NONE",
-        defaultTaskScheduleToStartTimeout="600",
-        defaultTaskScheduleToCloseTimeout="900",
-        defaultTaskStartToCloseTimeout="300",
-    )
+    for operation, asked in REGISTRATIONS:
+        await client.call(operation, **asked)
 
 
 async def execute(client: Client, lists: dict[str, str]) -> None:

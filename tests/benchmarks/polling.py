@@ -12,36 +12,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore import xform_name
 from moto import mock_aws
 
 from swfsim import fake_swf
 from tests.benchmarks.figures import Figure, seconds
+from tests.benchmarks.five import DOMAIN, REGISTRATIONS
 
-DOMAIN = "bench"
 _numbers = itertools.count()
 
 
 def register(client: Any) -> None:
-    client.register_domain(name=DOMAIN, workflowExecutionRetentionPeriodInDays="1")
-    client.register_workflow_type(
-        domain=DOMAIN,
-        name="five",
-        version="1",
-        defaultTaskList={"name": "decisions"},
-        defaultTaskStartToCloseTimeout="60",
-        defaultExecutionStartToCloseTimeout="3600",
-        defaultChildPolicy="TERMINATE",
-    )
-    client.register_activity_type(
-        domain=DOMAIN,
-        name="step",
-        version="1",
-        defaultTaskList={"name": "activities"},
-        defaultTaskHeartbeatTimeout="NONE",
-        defaultTaskScheduleToStartTimeout="600",
-        defaultTaskScheduleToCloseTimeout="900",
-        defaultTaskStartToCloseTimeout="300",
-    )
+    for operation, asked in REGISTRATIONS:
+        getattr(client, xform_name(operation))(**asked)
 
 
 def execute(client: Any) -> None:
