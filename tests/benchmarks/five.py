@@ -1,4 +1,4 @@
-"""The workflow that the polling and the HTTP figures share: five activities, one after the other."""
+"""The workflow that the polling and the HTTP figures share: five activities in a row."""
 
 from __future__ import annotations
 
