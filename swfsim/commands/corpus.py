@@ -48,12 +48,12 @@ def _tell_alike(found: Sequence[Captured], verbose: bool) -> None:
     groups = histories.alike(found)
     chosen = histories.covering(found)
     events = sum(len(one.events) for one in found)
-    click.echo(f"{len(found):,} histories, {report.counted(events, 'event')}")
-    click.echo(f"{len(groups):,} of them differ to a decider")
+    click.echo(f"{report.counted(len(found), 'history')}, {report.counted(events, 'event')}")
+    click.echo(f"different to a decider: {len(groups):,}")
     for group in groups if verbose else ():
         if len(group) > 1:
             click.echo(report.clean(f"  alike: {', '.join(one.source for one in group)}"))
-    click.echo(f"{len(chosen):,} show all that all of them show")
+    click.echo(f"enough to show all that is shown: {len(chosen):,}")
     for one in chosen:
         click.echo(report.clean(f"  {one.source}"))
 

@@ -115,12 +115,12 @@ def _both_ways(found: Sequence[Captured], decider: str, against: str) -> list[Ca
             old = Version("old code", decider, there, top)
             stack.callback(old.close)
             for captured in found:
-                if captured.timed:
+                why = matrix.one_way_only(captured)
+                if why is None:
                     cases += matrix.cases(captured, new, old)
                 else:
-                    click.echo(
-                        report.clean(f"note: {captured.source} tells no times: one way only")
-                    )
+                    said = f"note: {captured.source} is judged one way only: {why}"
+                    click.echo(report.clean(said))
         except HarnessError as error:
             raise refused(error) from error
     return cases

@@ -7,6 +7,7 @@ type's own default, and no difference. Text that is JSON is compared as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -200,7 +201,8 @@ def _member(name: str, recorded: Any, made: Any) -> list[Field]:
     if isinstance(recorded, str) and isinstance(made, str):
         left, right = _as_json(recorded), _as_json(made)
         if left is not None and right is not None:
-            return list(_paths(name, left, right))
+            with contextlib.suppress(RecursionError):  # nested too deeply to be told apart inside
+                return list(_paths(name, left, right))
     return [Field(name, recorded, made)]
 
 

@@ -36,8 +36,24 @@ _REFUSALS: Final = frozenset(model.REFUSAL.values())
 _FLEETS: Final = 4
 """How many orders of turns a mixed fleet is tried in; further ones are drawn from these turns."""
 
+_OTHERS: Final = {
+    "StartChildWorkflowExecutionInitiated": "its children's deciders",
+    "SignalExternalWorkflowExecutionInitiated": "the runs that it signals",
+    "RequestCancelExternalWorkflowExecutionInitiated": "the runs that it cancels",
+    "LambdaFunctionScheduled": "Lambda functions",
+}
+"""What a run does that more than its own decider and recorded activities have a part in."""
+
 Chooses = Callable[[int], "Version"]
 """Which version takes the n-th decision task, counted from 0."""
+
+
+def one_way_only(captured: Captured) -> str | None:
+    """Why a history cannot go on in simulation with a decider alone; None when it can."""
+    if not captured.timed:
+        return "it tells no times"
+    others = sorted({_OTHERS[kind] for kind in captured.events.kinds if kind in _OTHERS})
+    return f"it needs {' and '.join(others)}" if others else None
 
 
 def cases(captured: Captured, new: Version, old: Version) -> Iterator[Case]:

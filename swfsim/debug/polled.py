@@ -40,10 +40,11 @@ class _Run:
 
 
 class Pages:
-    """The answer to one poll, page by page. ``page_size`` is the most that a page holds."""
+    """The answer to one poll, page by page. ``page_size`` is the most that a page holds, ``usual``
+    what it is for histories that tell nothing of it."""
 
     def __init__(self, page_size: int = limits.PAGE_SIZE_MAX) -> None:
-        self.page_size = page_size
+        self.page_size = self.usual = page_size
         self.task: Mapping[str, Any] = {}
         self._run = _Run(())
 

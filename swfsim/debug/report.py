@@ -45,8 +45,9 @@ def headline(captured: Captured, verdicts: Sequence[Verdict]) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """``1 event``, ``1,000 events``"""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+    """``1 event``, ``1,000 events``, ``2 histories``"""
+    several = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {what if count == 1 else several}"
 
 
 def flaws(verdicts: Sequence[Verdict]) -> Iterator[str]:

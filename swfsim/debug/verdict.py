@@ -131,8 +131,8 @@ class Judge:
         """The tasks that follow are of this run."""
         if isinstance(self.decide, Polled | Function):
             self.decide.show(captured.events)
-            recorded = captured.page_size or None
-            self.decide.pages.page_size = self._page_size or recorded or self.decide.pages.page_size
+            pages = self.decide.pages
+            pages.page_size = self._page_size or captured.page_size or pages.usual
 
     def judge(self, polls: tasks.Polls, task: Task) -> Verdict:
         """The verdict on one task of the run that was shown."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swfsim.app import AppFactory
-    from swfsim.core.events import Attrs
+    from swfsim.core.events import Attrs, Event
     from swfsim.core.world import Execution
     from swfsim.replay.histories import Captured
 
@@ -187,7 +187,12 @@ def _shared(captured: Captured, x: Execution) -> int:
     """How many events both timelines begin with."""
     count = 0
     for one, other in zip(captured.events, x.events, strict=False):
-        if (one.kind, one.attrs) != (other.kind, other.attrs):
+        if one.kind != other.kind or _told(one) != _told(other):
             break
         count += 1
     return count
+
+
+def _told(event: Event) -> Attrs:
+    """What an event says, whoever polled."""
+    return {name: value for name, value in event.attrs.items() if name != "identity"}

@@ -219,6 +219,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
+def _told(complaint: str) -> str:
+    """A complaint that quotes a value, which may be long: its beginning and its end."""
+    return complaint if len(complaint) <= 300 else f"{complaint[:80]}…{complaint[-200:]}"
+
+
 def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
     kind = one.get("eventType")
     if not isinstance(kind, str) or kind not in model.EVENT_MEMBER:
@@ -253,14 +258,14 @@ def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[
     try:
         clean, found = check.event_attributes(kind, kept)
     except Fault as fault:
-        raise Unusable(f"{where} does not fit the service model: {fault.message}") from fault
+        raise Unusable(f"{where} does not fit the service model: {_told(fault.message)}") from fault
     found += [
         f"{name} is {_short(value)}"
         for name, value in clean.items()
         if (rule := _PROSE.get(members[name].name)) and not rule(value)
     ]
     if found:
-        raise Unusable(f"{where} does not fit the service model: {found[0]}")
+        raise Unusable(f"{where} does not fit the service model: {_told(found[0])}")
     return clean
 
 

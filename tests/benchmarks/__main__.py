@@ -18,6 +18,7 @@ TABLES = {
     "http": "Over HTTP",
     "simulated": "Under simulation",
     "flat": "Flat: beside idle executions, in long histories, in memory",
+    "replay": "Captured histories put to deciders",
     "laws": "Calls of the random law machine",
 }
 

@@ -73,7 +73,7 @@ def test_the_command_tells_of_a_directory(directory: Path) -> None:
     result = run(str(directory))
     assert result.exit_code == 0
     assert "3 histories, " in result.output
-    assert "2 of them differ to a decider" in result.output
+    assert "different to a decider: 2" in result.output
 
 
 def test_the_files_that_cover_are_printed_for_other_programs(directory: Path) -> None:

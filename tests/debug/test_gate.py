@@ -239,6 +239,20 @@ def test_a_run_that_never_ends_is_to_be_investigated(
     assert "ends with WorkflowExecutionTimedOut, not WorkflowExecutionCompleted" in result.output
 
 
+def test_a_history_with_children_is_judged_one_way_and_a_note_says_so(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = Written()
+    kind = {"name": "child", "version": "1"}
+    attributes = {"workflowId": "c", "workflowType": kind, "childPolicy": "TERMINATE"}
+    initiated = ("StartChildWorkflowExecutionInitiated", {**attributes, "taskList": {"name": "l"}})
+    written.decide(initiated)
+    (project / "corpus" / "timer.json").write_text(json.dumps({"events": written.events}))
+    result = both_ways(project, OLD, monkeypatch)
+    assert "is judged one way only: it needs its children's deciders" in result.output
+    assert "old code" not in result.output
+
+
 def test_a_revision_that_is_not_there_is_told(project: Path) -> None:
     result = run("corpus", "--decider", "timers:decide", "--against", "nowhere")
     assert result.exit_code == 2

@@ -68,6 +68,13 @@ def without(number: int) -> Callable[[Data], Any]:
             "event 6, ActivityTaskStarted",
         ),
         (
+            changed(
+                6,
+                activityTaskStartedEventAttributes={"scheduledEventId": 5, "identity": "x" * 10**6},
+            ),
+            "Member must have length less than or equal to 256",
+        ),
+        (
             changed(3, decisionTaskStartedEventAttributes={"scheduledEventId": 1}),
             "event 3, DecisionTaskStarted, names event 1, WorkflowExecutionStarted",
         ),
@@ -83,6 +90,7 @@ def test_an_odd_file_is_told_in_one_sentence_that_names_file_and_event(
     assert result.exit_code == 2, result.output
     [line] = result.output.splitlines()
     assert line.startswith("Error: ")
+    assert len(line) < 600
     assert says in line
     assert str(path) in line
 
@@ -196,3 +204,27 @@ def test_runs_that_do_not_fit_together_are_said_not_to() -> None:
     [chain] = chains.chains(found)
     [gap] = chains.gaps(chain, found)
     assert gap == "second began with another input than first decided"
+
+
+def test_payload_that_is_nested_deeply_is_compared_all_the_same(
+    an_order: Data, tmp_path: Path
+) -> None:
+    data = copy.deepcopy(an_order)
+    deep = "[" * 900 + "]" * 900
+    data["events"][4]["activityTaskScheduledEventAttributes"]["input"] = deep
+    path = tmp_path / "deep.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    result = run(path, decider=f"{__name__}:nests_deeply")
+    assert result.exit_code == 1
+    assert "changed    ScheduleActivityTask(ValidateInput-1)" in result.output
+
+
+def nests_deeply(task: Any) -> list[dict[str, Any]]:
+    from orders.decider import decide
+
+    made: list[dict[str, Any]] = [dict(one) for one in decide(task)]
+    for one in made:
+        attributes = one.get("scheduleActivityTaskDecisionAttributes", {})
+        deep = "[" * 900 + "1" + "]" * 900
+        one["scheduleActivityTaskDecisionAttributes"] = {**attributes, "input": deep}
+    return made

@@ -89,6 +89,14 @@ def test_pages_have_the_size_at_which_they_were_recorded(captured: Captured) -> 
     assert lost == [2, 3, 4, 5, 6]
 
 
+def test_the_pages_of_one_history_are_not_those_of_the_next(captured: Captured) -> None:
+    decide = deciders.load(f"{HERE}:forgets_pages")
+    for size, wrong in ((3, 5), (0, 0)):
+        captured.page_size = size
+        with Judge(decide) as judge:
+            assert sum(not one.same for one in judge.verdicts(captured)) == wrong
+
+
 def test_a_decider_that_does_not_come_back_is_interrupted_at_its_line(captured: Captured) -> None:
     with Judge(deciders.load(f"{HERE}:never_comes_back"), limit_s=0.2) as judge:
         first = judge.verdicts(captured)[0]
