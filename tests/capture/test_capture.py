@@ -124,6 +124,22 @@ def test_an_open_run_that_went_on_gets_a_further_file(swf: Driver, tmp_path: Pat
     assert [name.split(".", 2)[2] for name in files(tmp_path)] == ["json", "open-2.json"]
 
 
+def test_the_beginning_of_a_chain_that_swf_has_forgotten_is_told_and_the_rest_is_taken(
+    swf: Driver, tmp_path: Path
+) -> None:
+    swf.start("souza-4711")
+    forgotten = swf.run_id
+    swf.decide(continue_as_new(executionStartToCloseTimeout="2592000"))
+    swf.wait(8 * 86_400)  # the domain keeps closed runs for seven days
+    result = take(tmp_path, "--workflow-id", "souza-4711")
+    assert result.exit_code == 0, result.output
+    assert f"souza-4711 {forgotten}: SWF no longer knows this run" in result.output
+    assert len(files(tmp_path)) == 1
+    asked = take(tmp_path, "--workflow-id", "souza-4711", "--run-id", forgotten)
+    assert asked.exit_code == 2
+    assert "SWF refuses: UnknownResourceFault" in asked.output
+
+
 def test_closed_runs_of_a_type_the_last_first_up_to_a_limit(swf: Driver, tmp_path: Path) -> None:
     for number in range(4):
         swf.start(f"order-{number}")
