@@ -96,8 +96,12 @@ class _Proof:
 
     def _same(self, scrub: Scrub, raw: Any, scrubbed: Any) -> bool:
         if isinstance(raw, dict) and isinstance(scrubbed, dict):
-            return raw.keys() == scrubbed.keys() and all(
-                self._same(scrub, raw[name], scrubbed[name]) for name in raw
+            names = {
+                name: name if name in scrubbed else self._stand_ins.member_name(name)
+                for name in raw
+            }
+            return set(names.values()) == scrubbed.keys() and all(
+                self._same(scrub, raw[name], scrubbed[other]) for name, other in names.items()
             )
         if isinstance(raw, list) and isinstance(scrubbed, list):
             return len(raw) == len(scrubbed) and all(

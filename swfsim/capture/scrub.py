@@ -1,14 +1,15 @@
 """Histories without the people in them: values become stand-ins, structure stays.
 
 Changed are the members that applications fill: inputs, results, details, reasons, ids, tags,
-identities. JSON inside them is changed leaf by leaf. Kept are names that the account registers
-(types, markers, signals, task lists), JSON's member names, run ids, times, small numbers, and
-whatever the user asks to keep.
+identities. JSON inside them is changed leaf by leaf, also JSON in a text of JSON. Kept are names
+that the account registers (types, markers, signals, task lists), the words of JSON's member names,
+run ids, times, small numbers, and whatever the user asks to keep.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,7 +57,8 @@ _FORMS: Final = tuple(
     for separators in ((",", ":"), (", ", ": "))
     for ascii_only in (False, True)
 )
-_NUMBER_MIN: Final = 10**6
+_DIGITS_MIN: Final = 7
+_NUMBER_MIN: Final = 10 ** (_DIGITS_MIN - 1)
 
 
 def vocabulary(events: Iterable[Event]) -> set[str]:
@@ -112,6 +114,8 @@ class Scrub:
 
     def _learn(self, path: str, value: Any) -> None:
         """Names and addresses, before the first text that may hold them."""
+        if isinstance(value, str):
+            value = _parsed(value)
         if isinstance(value, dict):
             for name, one in value.items():
                 self._learn(f"{path}.{name}", one)
@@ -153,18 +157,25 @@ class Scrub:
 
     def _string(self, path: str, value: str, faker: bool) -> str:
         data = _parsed(value)
-        if isinstance(data, str):
-            return self._leaf(path, data, faker)
-        made = self._json(path, data, faker)
+        if data == value or self._kept(path):
+            return self._leaf(path, value, faker)
+        made = (
+            self._leaf(path, data, faker)
+            if isinstance(data, str)
+            else self._json(path, data, faker)
+        )
         return value if made == data else _written(made, value, data)
 
     def _json(self, path: str, value: Any, faker: bool) -> Any:
         if isinstance(value, dict):
-            return {name: self._json(f"{path}.{name}", one, faker) for name, one in value.items()}
+            return {
+                self._member(f"{path}.{name}", name): self._json(f"{path}.{name}", one, faker)
+                for name, one in value.items()
+            }
         if isinstance(value, list):
             return [self._json(path, one, faker) for one in value]
         if isinstance(value, str):
-            return self._leaf(path, value, faker)
+            return self._string(path, value, faker)
         if not self._kept(path):
             made = self.number(value)
             if made != value:
@@ -172,13 +183,32 @@ class Scrub:
             return made
         return value
 
+    def _member(self, path: str, name: str) -> str:
+        made = name if self._kept(path) else self.stand_ins.member_name(name)
+        if made != name:
+            self.changed.add(path)
+        return made
+
     def number(self, value: Any) -> Any:
-        """A whole number of seven digits or more, which may be somebody's, with other digits."""
+        """A number of seven digits or more, which may be somebody's (a document, a place), with
+        other digits."""
+        if type(value) is float:
+            return self._fraction(value)
         if type(value) is not int or abs(value) < _NUMBER_MIN or self.stand_ins.keeps(str(value)):
             return value
         first = 2 if value < 0 else 1
         text = str(value)
         return int(text[:first] + self.stand_ins.word(text[first:]))
+
+    def _fraction(self, value: float) -> float:
+        if value.is_integer():
+            return float(self.number(int(value)))
+        text = repr(value)
+        digits = sum(map(str.isdigit, text.lstrip("-0.")))
+        if digits < _DIGITS_MIN or not math.isfinite(value) or "e" in text:
+            return value
+        first = 2 if value < 0 else 1
+        return float(text[:first] + self.stand_ins.digits(text[first:]))
 
     def _leaf(self, path: str, value: str, faker: bool) -> str:
         if not value or self._kept(path):
@@ -198,8 +228,8 @@ class Scrub:
 
 
 def _parsed(value: str) -> Any:
-    """JSON objects and lists parsed, any other text as it is."""
-    if value.startswith(("{", "[")):
+    """JSON objects, lists and texts parsed, anything else as it is."""
+    if value.lstrip().startswith(("{", "[", '"')):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

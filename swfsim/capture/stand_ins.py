@@ -37,7 +37,8 @@ _PIECE: Final = re.compile(
 
 _ROUNDS: Final = 8
 _LETTERS_MIN, _DIGITS_MIN = 3, 3
-"""Shorter words are kept: they are attempts, months, units; and they tell nobody apart."""
+"""Shorter words are kept: they are attempts, months, units; and they tell nobody apart. Not so in
+other scripts, where a name may be two letters, and marks divide what is one word."""
 
 _ATOM_MIN: Final = 4
 _DAYS: Final = 300
@@ -121,7 +122,8 @@ class StandIns:
 
     def learn(self, kind: str, value: str) -> None:
         """Wherever this name or address stands within a text, it gets the same stand-in."""
-        if len(value) >= _ATOM_MIN and value not in self._atoms:
+        long = len(value) >= _ATOM_MIN or value.istitle()  # Ana, Li; but no "ok" and no "USD"
+        if long and value not in self._atoms:
             self._atoms[value] = kind
             self._atom = None
 
@@ -132,6 +134,16 @@ class StandIns:
         if not faker:
             return self._pieces(value, False)
         return self._around_learnt(value, lambda piece: self._pieces(piece, True))
+
+    def member_name(self, value: str) -> str:
+        """A name of JSON's, in which only what tells of somebody has its stand-in: a name that was
+        learnt, an e-mail, a number. Where a map has customers for keys, they are values too."""
+        return self._around_learnt(value, lambda piece: _PIECE.sub(self._telling, piece))
+
+    def _telling(self, found: re.Match[str]) -> str:
+        if found.lastgroup == "word" and not found.group().isdigit():
+            return found.group()
+        return self._piece(found, True)
 
     def learnt_only(self, value: str) -> str:
         """A text in which only names and addresses that were learnt have their stand-ins."""
@@ -184,14 +196,20 @@ class StandIns:
     def word(self, value: str) -> str:
         """A word in the same form; the vocabulary and what is too short stay."""
         least = _DIGITS_MIN if value.isdigit() else _LETTERS_MIN
-        if len(value) < least or self.keeps(value):
+        if (value.isascii() and len(value) < least) or self.keeps(value):
             return value
         return self._permuted(value)
+
+    def digits(self, value: str) -> str:
+        """A number as a text, with other digits in the same places."""
+        return self._permuted(value, string.digits)
 
     def _permuted(self, value: str, alphabet: str = "") -> str:
         """Another text of the same form; with an alphabet only what belongs to it is changed."""
         alphabets = tuple(_alphabet(c) if c.isalnum() else c for c in value)
-        if alphabet:
+        if alphabet == string.digits:
+            alphabets = tuple(_alphabet(c) if c.isdecimal() else c for c in value)
+        elif alphabet:
             alphabets = tuple(alphabet if c in alphabet else c for c in value)
         size = math.prod(len(one) for one in alphabets)
         if size < 2:

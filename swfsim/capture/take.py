@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from swfsim.capture import files, proof
 from swfsim.capture.crawl import Queue, related
 from swfsim.capture.scrub import Scrub, vocabulary
@@ -35,13 +37,14 @@ class Anonymous:
 
 @dataclass(slots=True)
 class Taken:
-    """What became of one run. ``path`` is None for one that was not written: ``harmful`` then
-    names the fields whose stand-ins would change the decider's decisions."""
+    """What became of one run. ``path`` is None for one that was not written: either it is ``gone``,
+    or ``harmful`` names the fields whose stand-ins would change the decider's decisions."""
 
     key: RunKey
     path: Path | None
     count: int = 0
     there: bool = False
+    gone: bool = False
     harmful: list[str] = field(default_factory=list)
 
 
@@ -57,10 +60,23 @@ class Take:
         self._told = told
 
     def runs(self, first: Iterable[RunKey]) -> Iterator[Taken]:
-        """Take these runs and all that hang together with them; one answer for each."""
-        queue = Queue(first)
-        for key in queue:
-            yield self._one(key, queue)
+        """Take these runs and all that hang together with them; one answer for each.
+
+        SWF forgets a run after its domain's retention, and others still name it: of a long chain
+        the beginning is ``gone``. One that was asked for itself must be there.
+        """
+        queue = Queue(())
+        for asked in first:
+            queue.add([asked])
+            for key in queue:
+                try:
+                    taken = self._one(key, queue)
+                except ClientError as error:
+                    code = error.response["Error"]["Code"]
+                    if key == asked or code != "UnknownResourceFault":
+                        raise
+                    taken = Taken(key, None, gone=True)
+                yield taken
 
     def _one(self, key: RunKey, queue: Queue) -> Taken:
         whole = self._whole(key)

@@ -232,8 +232,11 @@ def _first(
 
 
 def _tell(one: Taken) -> bool:
-    """Say what became of a run; True when it was not written."""
+    """Say what became of a run; True when its scrub would change decisions."""
     who = f"{one.key.workflow_id} {one.key.run_id}"
+    if one.gone:
+        click.echo(f"{who}: SWF no longer knows this run, the domain's retention is over")
+        return False
     if one.path is None:
         click.echo(f"{who}: not written, these stand-ins would change decisions:", err=True)
         for path in one.harmful:

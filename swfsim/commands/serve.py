@@ -109,6 +109,8 @@ def serve(
         ) from error
     if (access_key is None) != (secret_key is None):
         raise Refusal("--access-key and --secret-key are given together, or not at all")
+    if access_key == "" or secret_key == "":  # a variable that is not set must not open the door
+        raise Refusal("--access-key and --secret-key must not be empty: nobody could be told apart")
     if fsync and data is None:
         raise Refusal("--fsync is about the file of --data, and there is none")
     if long_poll_seconds is None:

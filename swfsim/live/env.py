@@ -78,7 +78,7 @@ class LiveEnv:
         self._mirror: Mirror | None = None
         self._observers: list[Observer] = []
         self._errors: list[BaseException] = []
-        self._started: list[tuple[str, str]] = []
+        self._started: list[str] = []  # workflow ids
         self._owners: dict[str, Worker] = {}  # by the task they were given
         self._news = threading.Event()
         self._workers: list[Worker] = []
@@ -264,6 +264,10 @@ class LiveEnv:
     ) -> Any:
         self.live.pace.wait(operation)
         journal = self.live.journal
+        starts = operation == "StartWorkflowExecution"
+        if starts and self.live.name in params.get("workflowId", ""):
+            # Ours whatever the answer is: it can be lost, and a retry find the id in use.
+            self._started.append(params["workflowId"])
         try:
             answer = send()
         except (ClientError, BotoCoreError) as error:
@@ -272,8 +276,8 @@ class LiveEnv:
             raise
         journal.note(who, operation, params, answer=answer)
         self.meter.after(operation, answer)
-        if operation == "StartWorkflowExecution":
-            self._started.append((params["workflowId"], answer["runId"]))
+        if starts:
+            self._started.append(params["workflowId"])
             if self._over:  # it was under way when the story ended
                 self._terminate(params["workflowId"])
                 raise WorkerKilled(_END)
@@ -306,16 +310,30 @@ class LiveEnv:
     # The end
 
     def _terminate_all(self) -> None:
-        """Nothing that this story started stays open; children and later runs included."""
-        ids = dict.fromkeys(workflow_id for workflow_id, _ in self._started)
+        """Nothing that this story started stays open; children and later runs included. A further
+        Ctrl-C does not end it half way; one for each workflow does."""
+        ids = dict.fromkeys(self._started)
         if self._mirror is not None:
-            ids |= dict.fromkeys(x.workflow_id for x in self._mirror.executions.values())
+            for x in self._mirror.executions.values():
+                ids[x.workflow_id] = None
+                ids |= dict.fromkeys(  # a parent that has closed no longer hears of their start
+                    event.attrs["workflowId"]
+                    for event in x.events
+                    if event.kind == "StartChildWorkflowExecutionInitiated"
+                )
         failed: list[Exception] = []
+        interrupt: KeyboardInterrupt | None = None
         for workflow_id in ids:
             try:
-                self._terminate(workflow_id)
+                try:
+                    self._terminate(workflow_id)
+                except KeyboardInterrupt as error:
+                    interrupt = error
+                    self._terminate(workflow_id)
             except (ClientError, BotoCoreError) as error:
                 failed.append(error)
+        if interrupt is not None:
+            raise interrupt
         if failed:
             raise HarnessError(
                 f"{len(failed)} of {len(ids)} workflows in domain {self.live.domain} could not be "

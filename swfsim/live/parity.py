@@ -15,12 +15,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from swfsim.report.table import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from swfsim.core.events import Event
     from swfsim.core.world import Execution
 
 _REFERENCE: Final = re.compile(r"EventId$")
+_OF_ANOTHER: Final = {
+    "parentInitiatedEventId": "parentWorkflowExecution",
+    "externalInitiatedEventId": "externalWorkflowExecution",
+}
+"""References to an event of another run, and the member that names that run."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 _DROPPED: Final = frozenset({"identity", "executionContext"})
 _DECISION_TASK: Final = "DecisionTask"
 
@@ -43,11 +49,12 @@ def lines(executions: Iterable[Execution]) -> Counter[Line]:
     executions = list(executions)
     names = _Names(executions)
     found: Counter[Line] = Counter()
+    all_labels = {x.run_id: list(_labels(x.events)) for x in executions}
     for number, x in enumerate(executions, 1):
-        labels = list(_labels(x.events))
+        labels = all_labels[x.run_id]
         for event in x.events:
             label = names.replace(labels[event.id - 1])
-            members = tuple(names.replace(one) for one in _members(event, labels))
+            members = tuple(names.replace(one) for one in _members(event, labels, all_labels))
             found[Line(number, label, members)] += 1
     return Counter(
         {line: 1 if line.label.startswith(_DECISION_TASK) else n for line, n in found.items()}
@@ -71,21 +78,30 @@ def _labels(events: Sequence[Event]) -> Iterator[str]:
         yield label
 
 
-def _members(event: Event, labels: list[str]) -> list[str]:
-    told = {
-        name: _shown(name, value, labels)
-        for name, value in sorted(event.attrs.items())
-        if name not in _DROPPED
-    }
+def _members(event: Event, labels: list[str], all_labels: dict[str, list[str]]) -> list[str]:
+    told: dict[str, str | None] = {}
+    for name, value in sorted(event.attrs.items()):
+        if name in _OF_ANOTHER:
+            other = event.attrs.get(_OF_ANOTHER[name]) or {}
+            told[name] = _referred(value, all_labels.get(other.get("runId", ""), []))
+        elif _REFERENCE.search(name):
+            told[name] = _referred(value, labels)
+        elif name not in _DROPPED:
+            told[name] = _shown(value)
     return [f"{name}={value}" for name, value in told.items() if value is not None]
 
 
-def _shown(name: str, value: Any, labels: list[str]) -> str | None:
-    if _REFERENCE.search(name):
-        return labels[value - 1] if value else None
-    if isinstance(value, dict):
-        return json.dumps(value, sort_keys=True)
-    return str(value)
+def _referred(number: int, labels: list[str]) -> str | None:
+    """The event with this number by its name; of a run that is not there only that there is one."""
+    if not number:
+        return None
+    return labels[number - 1] if number <= len(labels) else "an event of another run"
+
+
+def _shown(value: Any) -> str:
+    """A value on one line: a ledger keeps a line for each event, and details are often many."""
+    text = json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
+    return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 class _Names:
@@ -96,17 +112,19 @@ class _Names:
         for number, x in enumerate(executions, 1):
             self._known.setdefault(x.run_id, f"run-{number}")
             self._known.setdefault(x.workflow_id, f"workflow-{number}")
-            lists = [x.started.get("taskList", {}).get("name")]
-            lists += [
-                event.attrs.get("taskList", {}).get("name")
-                for event in x.events
-                if event.kind == "ActivityTaskScheduled"
-            ]
-            for one in lists:
-                if one:
-                    self._known.setdefault(one, "task list")
+            self._add_list(x.started, "decision task list")
+        for x in executions:  # a task on the decider's list is not one on the workers'
+            for event in x.events:
+                if event.kind == "ActivityTaskScheduled":
+                    self._add_list(event.attrs, "activity task list")
         longest = sorted(self._known, key=len, reverse=True)
-        self._any = re.compile("|".join(map(re.escape, longest))) if longest else None
+        names = "|".join(map(re.escape, longest))  # but not in a word: an id may be "child"
+        self._any = re.compile(rf"(?<![^\W_])(?:{names})(?![^\W_])") if longest else None
+
+    def _add_list(self, attributes: Mapping[str, Any], shown: str) -> None:
+        name = attributes.get("taskList", {}).get("name")
+        if name:
+            self._known.setdefault(name, shown)
 
     def replace(self, text: str) -> str:
         if self._any is None:

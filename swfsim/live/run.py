@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -120,6 +121,7 @@ class LiveRun:
     pace: Pace = field(default_factory=Pace)
     stories: int = 0
     _before: dict[str, str | None] = field(default_factory=dict)
+    _on_sigterm: Any = None
 
     def check_budget(self, stories: int) -> str:
         """What so many stories can use and cost at most, in a sentence. Raises ``HarnessError``
@@ -161,7 +163,10 @@ class LiveRun:
         return f"{name}-{self.name}-{self.stories}"
 
     def enter(self) -> None:
-        """Let every boto3 client of the process find the endpoint."""
+        """Let every boto3 client of the process find the endpoint, and SIGTERM end the run as
+        Ctrl-C does: who cancels a build sends it, and nothing is to stay open."""
+        if threading.current_thread() is threading.main_thread():
+            self._on_sigterm = signal.signal(signal.SIGTERM, signal.default_int_handler)
         put: dict[str, str] = {}
         if self.endpoint_url is not None:
             put["AWS_ENDPOINT_URL_SWF"] = self.endpoint_url
@@ -171,6 +176,9 @@ class LiveRun:
         os.environ.update(put)
 
     def leave(self) -> None:
+        if self._on_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._on_sigterm)
+            self._on_sigterm = None
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)

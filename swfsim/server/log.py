@@ -50,6 +50,8 @@ class Log:
         self._fsync = fsync
         self._lost: Lost | None = None
         try:
+            if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+                raise OSError("it is no ordinary file")
             self._file: BinaryIO = path.open("a+b", buffering=0)
         except OSError as error:
             raise self._unusable(error.strerror or str(error)) from error
@@ -86,7 +88,8 @@ class Log:
             return None
         try:
             header = json.loads(first)
-            if header["swfsim"] == FORMAT:
+            numbers = type(header["at"]) is int and type(header["secret"]) is int
+            if header["swfsim"] == FORMAT and numbers:
                 return {name: header[name] for name in ("clock", "at", "secret")}
         except (ValueError, TypeError, KeyError, IndexError):
             pass

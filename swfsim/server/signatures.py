@@ -108,7 +108,7 @@ class Keys:
 
     def _check_headers(self, signed: list[str], headers: Mapping[str, str], body: bytes) -> None:
         """What decides about the call must be signed: host, date, operation, and what it says."""
-        needed = {"host", "x-amz-date", "x-amz-target"} & headers.keys()
+        needed = {"host"} | ({"x-amz-date", "x-amz-target"} & headers.keys())
         left_out = sorted((needed - set(signed)) | (set(signed) - headers.keys()))
         if left_out:
             raise Fault(

@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from swfsim import Fake
 from swfsim.capture.crawl import Crawler, RunKey
 from swfsim.capture.pace import Pace
+from swfsim.capture.scrub import Scrub
+from swfsim.capture.stand_ins import StandIns
 from swfsim.commands.capture import capture
 from swfsim.commands.reenact import reenact
 from swfsim.commands.replay import replay
@@ -123,6 +125,22 @@ def test_an_open_run_that_went_on_gets_a_further_file(swf: Driver, tmp_path: Pat
     swf.decide(complete())
     take(tmp_path, "--workflow-id", "order-1")
     assert [name.split(".", 2)[2] for name in files(tmp_path)] == ["json", "open-2.json"]
+
+
+def test_the_beginning_of_a_chain_that_swf_has_forgotten_is_told_and_the_rest_is_taken(
+    swf: Driver, tmp_path: Path
+) -> None:
+    swf.start("souza-4711")
+    forgotten = swf.run_id
+    swf.decide(continue_as_new(executionStartToCloseTimeout="2592000"))
+    swf.wait(8 * 86_400)  # the domain keeps closed runs for seven days
+    result = take(tmp_path, "--workflow-id", "souza-4711")
+    assert result.exit_code == 0, result.output
+    assert f"souza-4711 {forgotten}: SWF no longer knows this run" in result.output
+    assert len(files(tmp_path)) == 1
+    asked = take(tmp_path, "--workflow-id", "souza-4711", "--run-id", forgotten)
+    assert asked.exit_code == 2
+    assert "SWF refuses: UnknownResourceFault" in asked.output
 
 
 def test_closed_runs_of_a_type_the_last_first_up_to_a_limit(swf: Driver, tmp_path: Path) -> None:
@@ -395,3 +413,59 @@ def test_no_region_is_one_sentence(
     result = take(tmp_path, "--workflow-id", "a")
     assert result.exit_code == 2
     assert "--region" in result.output
+
+
+# What applications write in odd places
+
+
+@pytest.mark.parametrize(
+    ("told", "secrets"),
+    [
+        ({"points": {"ana@shop.com.br": 3, "11987654321": 1}}, ["ana@shop", "11987654321"]),
+        ({"name": "Ana Souza", "points": {"Ana Souza": 3}}, ["Ana", "Souza"]),
+        ({"place": [-23.5505199, -46.6333094], "phone": 11987654321.0}, ["5505", "6333", "98765"]),
+        ({"note": "王伟", "other": "सीता"}, ["王", "伟", "स", "त"]),
+        ({"phone": "٠١٢٣٤٥٦٧٨٩"}, ["٠١٢٣"]),
+        ({"name": "Ana", "note": "for Ana"}, ["Ana"]),
+        ({"name": "Li", "note": "for Li"}, ["Li"]),
+        (json.dumps("João Souza"), ["Jo\\u00e3o", "João", "Souza"]),
+    ],
+)
+def test_what_tells_of_people_is_changed_wherever_it_stands(told: Any, secrets: list[str]) -> None:
+    text = told if isinstance(told, str) else json.dumps(told, ensure_ascii=False)
+    made = anonymous(text)
+    json.loads(made)
+    assert not [secret for secret in secrets if secret in made]
+
+
+def anonymous(text: str, *keep: str) -> str:
+    """The input of a run when it was scrubbed."""
+    started = {
+        "eventId": 1,
+        "eventType": "WorkflowExecutionStarted",
+        "workflowExecutionStartedEventAttributes": {"input": text},
+    }
+    stand_ins = StandIns(b"correct horse battery staple")
+    [made] = Scrub(stand_ins, keep).events([started])
+    changed: str = made["workflowExecutionStartedEventAttributes"]["input"]
+    return changed
+
+
+@pytest.mark.parametrize("space", ["", "\n "])
+def test_json_in_a_text_of_json_keeps_its_form_and_the_same_stand_ins(space: str) -> None:
+    customer = {"name": "Ana Souza", "doc": "12345678909", "plan": "gold"}
+    inner = space + json.dumps(customer)
+    made = json.loads(anonymous(json.dumps({"customer": customer, "body": inner}), "plan"))
+    assert json.loads(made["body"]) == made["customer"]
+    assert made["customer"]["plan"] == "gold"
+    assert made["customer"]["name"] != "Ana Souza"
+
+
+def test_members_that_are_kept_are_kept_with_all_that_is_in_them() -> None:
+    text = json.dumps({"points": {"11987654321": 1}, "body": '{"name": "Ana"}', "at": 1234567.5})
+    assert anonymous(text, "11987654321", "body", "at") == text
+
+
+def test_prices_and_the_names_of_members_stay() -> None:
+    text = json.dumps({"unit_price_2": 19.99, "rate": 0.075, "Endereço 12": 1, "big": 1e300})
+    assert anonymous(text) == text

@@ -17,7 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scenarios import app as application
+from swfsim import Fake
 from swfsim.commands.parity import parity
+from swfsim.live.ledger import Ledger
+from swfsim.live.parity import lines
+from tests.support.driver import DOMAIN, Driver, child, marker, schedule
 
 STORIES = "scenarios.test_example_01_simple_order"
 ORDER = f"{STORIES}:test_an_order_goes_through_all_steps"
@@ -118,3 +122,41 @@ def test_a_ledger_that_is_none_is_said_with_its_line(tmp_path: Path) -> None:
     result = compare(None, ORDER, "--ledger", str(ledger), "--verify")
     assert result.exit_code == 2
     assert "parity.txt, line 2 is no entry of a ledger" in " ".join(result.output.split())
+
+
+# How histories are compared
+
+
+def told(fake: Fake) -> list[str]:
+    """Every run of the fake as the lines that are compared."""
+    runs = fake.service.machine.world.region("us-east-1").domain(DOMAIN).runs
+    return [str(line) for line in lines(runs.values())]
+
+
+def test_a_child_names_the_event_of_its_parent_that_asked_for_it(swf: Driver, fake: Fake) -> None:
+    swf.start("parent")
+    swf.decide(*[marker(f"m-{number}") for number in range(20)], child("child"))
+    swf.poll()
+    [started] = [one for one in told(fake) if one.startswith("run 2 WorkflowExecutionStarted")]
+    asked = "StartChildWorkflowExecutionInitiated(workflow-2)"
+    assert f"parentInitiatedEventId={asked}" in started
+
+
+def test_details_of_many_lines_stay_one_line_of_the_ledger(
+    swf: Driver, fake: Fake, tmp_path: Path
+) -> None:
+    swf.start()
+    swf.decide(marker("trace", details="Traceback:\r\n  line 2\x85\n"))
+    book = Ledger()
+    book.add("2026-11-23", "us-east-1", "both", "test_it", told(fake))
+    book.write(tmp_path / "ledger")
+    assert Ledger.read(tmp_path / "ledger") == book
+
+
+def test_a_task_on_the_list_of_the_decider_is_not_one_on_the_workers(
+    swf: Driver, fake: Fake
+) -> None:
+    swf.start()
+    swf.decide(schedule("pay-1"), schedule("pay-2", taskList={"name": "deciders"}))
+    lists = [re.findall("(?:activity|decision) task list", one) for one in told(fake)]
+    assert lists.count(["activity task list"]) == 1

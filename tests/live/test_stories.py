@@ -8,11 +8,18 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
-from tests.live.conftest import still_open
+from scenarios import app as application
+from swfsim.live.env import LiveEnv
+from swfsim.live.run import LiveRun
+from swfsim.stories import Story
+from tests.live.conftest import DOMAIN, still_open
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 120
@@ -93,7 +100,8 @@ def test_what_cannot_run_live_is_skipped_with_its_reason(url: str, folder: Path)
         assert reason in told.stdout
 
 
-def test_an_interrupt_leaves_nothing_open(url: str, folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_open(url: str, folder: Path, number: signal.Signals) -> None:
     (folder / "test_it.py").write_text(HANGS)
     arguments = command(str(folder), "-s", "--live", "--swf-endpoint-url", url)
     with subprocess.Popen(
@@ -104,7 +112,7 @@ def test_an_interrupt_leaves_nothing_open(url: str, folder: Path) -> None:
             if "NOW" in line:
                 break
         assert len(still_open(url)) == 1
-        told.send_signal(signal.SIGINT)
+        told.send_signal(number)
         told.stderr.read()
         assert told.wait(PATIENCE_S) == pytest.ExitCode.INTERRUPTED
     assert still_open(url) == []
@@ -164,3 +172,70 @@ def test_a_run_that_its_guards_refuse_is_wrong_usage(arguments: tuple[str, ...],
     assert told.returncode == pytest.ExitCode.USAGE_ERROR
     assert says in told.stdout + told.stderr
     assert "Traceback" not in told.stdout + told.stderr
+
+
+# What would stay open
+
+
+@pytest.fixture
+def live(url: str) -> Iterator[LiveRun]:
+    run = LiveRun(DOMAIN, url)
+    run.enter()
+    application._client.cache_clear()  # made once a process, which has one endpoint, as a rule
+    yield run
+    run.leave()
+    application._client.cache_clear()
+
+
+def test_a_start_whose_answer_was_lost_is_terminated_too(
+    url: str, live: LiveRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service has the execution; all that its client has is an error."""
+
+    with Story(application.orders, live=live) as story:
+        send = story.env._send  # type: ignore[union-attr]
+
+        def loses(call: Any, who: str, operation: str, params: Any) -> Any:
+            def sent() -> Any:
+                answer = call()
+                if operation == "StartWorkflowExecution":
+                    raise ReadTimeoutError(endpoint_url=url)
+                return answer
+
+            return send(sent, who, operation, params)
+
+        monkeypatch.setattr(story.env, "_send", loses)
+        story.when(application.order_is_placed())
+        with pytest.raises(Exception, match="Read timeout"):
+            story.run()
+        assert len(still_open(url)) == 1
+    assert still_open(url) == []
+
+
+def test_a_second_interrupt_does_not_leave_the_rest_open(
+    url: str, live: LiveRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminate = LiveEnv._terminate
+    pressed: list[str] = []
+
+    def impatient(self: LiveEnv, workflow_id: str) -> None:
+        if not pressed:
+            pressed.append(workflow_id)
+            raise KeyboardInterrupt
+        terminate(self, workflow_id)
+
+    def told() -> None:
+        with Story(application.orders, live=live) as story:
+            story.when(application.order_is_placed())
+            story.when("ProcessData started", _interrupt)
+            story.run()
+
+    monkeypatch.setattr(LiveEnv, "_terminate", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        told()
+    assert pressed
+    assert still_open(url) == []
+
+
+def _interrupt(story: Story) -> None:
+    raise KeyboardInterrupt

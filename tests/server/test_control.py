@@ -138,6 +138,7 @@ def test_a_page_of_another_origin(url: str) -> None:
     assert refused(url, Origin="https://evil.example")
     assert refused(url, Origin="null")
     assert refused(url, Origin="http://127.0.0.1:1")
+    assert refused(url, Origin="http://[")
     assert refused(url, Sec_Fetch_Site="cross-site")
     assert refused(url, Sec_Fetch_Site="same-site")
 

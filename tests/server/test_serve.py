@@ -158,14 +158,27 @@ def test_half_of_a_pair_of_keys() -> None:
     assert "together" in mistake("--access-key", "AKIA")
 
 
+@pytest.mark.parametrize("keys", [("AKIA", ""), ("", "s3cr3t"), ("", "")])
+def test_keys_that_are_empty_do_not_let_everybody_in(keys: tuple[str, str]) -> None:
+    """As from a script whose variable is not set."""
+    assert "must not be empty" in mistake(
+        "--port", "0", "--access-key", keys[0], "--secret-key", keys[1]
+    )
+
+
 def test_fsync_without_a_file() -> None:
     assert "--data" in mistake("--fsync")
 
 
-@pytest.mark.parametrize("kind", ["directory", "nowhere", "foreign", "json", "newer"])
+@pytest.mark.parametrize("kind", ["directory", "nowhere", "foreign", "json", "newer", "spoilt"])
 def test_a_file_that_cannot_be_used_is_left_alone(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "state"
-    text = {"foreign": "root:x:0:0", "json": "[1]\n", "newer": '{"swfsim":99,"clock":"system"}\n'}
+    text = {
+        "foreign": "root:x:0:0",
+        "json": "[1]\n",
+        "newer": '{"swfsim":99,"clock":"system"}\n',
+        "spoilt": '{"swfsim":1,"clock":"system","at":"noon","secret":1}\n',
+    }
     if kind == "directory":
         path.mkdir()
     elif kind == "nowhere":
@@ -176,6 +189,13 @@ def test_a_file_that_cannot_be_used_is_left_alone(kind: str, tmp_path: Path) -> 
     assert str(path) in said
     if path.is_file():
         assert path.read_text() == text[kind]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with named pipes")
+def test_a_pipe_or_a_device_keeps_no_state(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (os.devnull, str(tmp_path / "pipe")):
+        assert "it is no ordinary file" in mistake("--port", "0", "--data", path)
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

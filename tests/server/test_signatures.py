@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import http.client
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -145,6 +146,25 @@ def test_the_operation_must_be_signed(url: str) -> None:
     fewer = re.sub(";x-amz-target", "", text)
     assert fewer != text
     assert sent(request, {"Authorization": fewer}) == INCOMPLETE
+
+
+def test_a_request_that_names_no_host(url: str) -> None:
+    """HTTP/1.0 allows it; what it would be signed for is then not said."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=serving.PATIENCE_S)
+    request = signed(url)
+    connection.putrequest("POST", "/", skip_host=True)
+    headers = {**request.headers, "Content-Length": str(len(request.body))}
+    for name, value in headers.items():
+        if name == "Authorization":
+            told = value.decode() if isinstance(value, bytes) else value
+            connection.putheader(name, told.replace(";host;", ";"))
+        elif name.lower() != "host":
+            connection.putheader(name, value)
+    connection.endheaders(request.body)
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert INCOMPLETE in answer.read().decode()
+    connection.close()
 
 
 def test_a_signed_header_that_was_taken_away(url: str) -> None:
