@@ -28,7 +28,7 @@ LADDER = [
         "swfsim.functions",
         "swfsim.replay",
     },
-    {"swfsim.service", "swfsim.transports"},
+    {"swfsim.service", "swfsim.transports", "swfsim.rules"},
     {"swfsim.sim", "swfsim.fake", "swfsim.server"},
     {"swfsim.env", "swfsim.faults", "swfsim.live"},
     {"swfsim.debug"},
