@@ -79,6 +79,7 @@ class Post:
         self._decisions: dict[str, int] = {}
         self._scheduled: list[tuple[Execution, Activity]] = []
         service.machine.watch = self._watch
+        service.machine.refuse = self._refuses
 
     def attempt_of(self, x: Execution, scheduled_id: int) -> int:
         """How often this activity's type had been scheduled in its workflow id, itself included."""
@@ -108,9 +109,14 @@ class Post:
             self._desk.wake_at(worker, self.clock.at + treatment.delay_ms)
             return False
         if not treatment.reaches:
-            self._note(worker, letter, None)
+            letter.error = treatment.error
+            self._note(worker, letter, letter.error if isinstance(letter.error, Fault) else None)
         elif not self._ask(worker, letter):
             return False
+        elif treatment.twice and not letter.repeated:
+            letter.repeated, letter.error = True, None
+            if not self._ask(worker, letter):
+                return False
         if treatment.kills or (worker.handed and not self.faults.takes(worker)):
             self.faults.killed(worker, letter)
             self._desk.kill(worker, worker.process.restart_after_s)
@@ -206,6 +212,9 @@ class Post:
                 self._attempt_of[run_id, scheduled_id],
                 scheduled_id,
             )
+
+    def _refuses(self, x: Execution, decision: Attrs) -> str | None:
+        return self.faults.refuses(x, decision, self._decisions[x.workflow_id])
 
     def _watch(self, x: Execution, event: Event) -> None:
         if event.kind == "ActivityTaskScheduled":
