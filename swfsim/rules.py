@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, service_laws
+from swfsim.core.tables import CLOSE_DECISIONS
 from swfsim.errors import Violation
 from swfsim.spec import model
 from swfsim.spec.faults import Fault
@@ -203,16 +204,20 @@ def nothing_is_stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     people to see to."""
     left: dict[int, str] = {}
     tasks = 0
+    may_not_close = False
     for number, event in enumerate(events, 1):
         _keep_count(left, event)
         if event.kind in CLOSES:
             return
         tasks += _TASKS.get(event.kind, 0)
-        waits = left or tasks or event.attrs.get("cause") == "OPERATION_NOT_PERMITTED"
-        if waits or (number < len(events) and events[number].at == event.at):
-            continue
-        yield event.id, f"after {event.kind} nothing can move it any more"
+        if event.kind in _CLOSE_REFUSALS:
+            may_not_close = event.attrs["cause"] == "OPERATION_NOT_PERMITTED"
+        goes_on = number < len(events) and events[number].at == event.at
+        if not (left or tasks or may_not_close or goes_on):
+            yield event.id, f"after {event.kind} nothing can move it any more"
 
+
+_CLOSE_REFUSALS: Final = frozenset(model.REFUSAL[one] for one in CLOSE_DECISIONS)
 
 _TASKS: Final = {
     "DecisionTaskScheduled": 1,

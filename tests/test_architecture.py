@@ -33,6 +33,7 @@ LADDER = [
     {"swfsim.env", "swfsim.faults", "swfsim.live"},
     {"swfsim.debug"},
     {"swfsim.stories", "swfsim.capture"},
+    {"swfsim.explore"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},
 ]

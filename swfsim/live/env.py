@@ -247,7 +247,7 @@ class LiveEnv:
             answer = self._send(send, worker.name, operation, params)
             self._handed(worker, operation, params, answer)
         if treatment.kills or (worker.handed and not self.plan.takes(worker)):
-            self.plan.killed(worker, letter)
+            self.plan.befell(worker, letter)
             raise WorkerKilled(worker.name)
         if not treatment.returns:
             raise ConnectionClosedError(endpoint_url=f"https://swf.{region}.amazonaws.com/")

@@ -53,6 +53,8 @@ class Calls:
         self._faults: dict[tuple[str, str, int], Crash | CallFault] = {}
         self._count: dict[tuple[str, str], int] = {}
         self._strikes = strikes
+        self._cut_off: frozenset[str] = frozenset()
+        self._until = 0
 
     def __iter__(self) -> Iterator[Crash | CallFault]:
         return iter(self._faults.values())
@@ -82,19 +84,29 @@ class Calls:
             self._count[key] = letter.nth = self._count.get(key, 0) + 1
         return (*key, letter.nth)
 
-    def treat(self, worker: Worker, letter: Letter) -> Treatment | None:
+    def cut_off(self, workers: Iterable[str], until: int) -> None:
+        """Calls of these workers arrive only at this instant, whenever they are made before."""
+        self._cut_off = frozenset(workers)
+        self._until = until
+
+    def treat(self, worker: Worker, letter: Letter, now: int) -> Treatment | None:
         """What becomes of a letter; None if no fault is there."""
+        if now < self._until and worker.process.name in self._cut_off:
+            return Treatment(delay_ms=self._until - now)
         fault = self.at(worker, letter)
         if fault is None:
             return None
         if isinstance(fault, Crash):
             worker.process.restart_after_s = fault.restart_after_s
             return KILL_BEFORE if fault.moment == "before" else KILL_AFTER
-        self._strikes.note(fault, fault.nth, Reach.ACTED)
         return _FAILURES[fault.how]
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
-        """A crash has struck only when its worker dies: its poll may never be answered."""
+    def befell(self, worker: Worker, letter: Letter) -> None:
+        """It has happened: only now, since a poll may wait for ever to be answered."""
         fault = self.at(worker, letter)
-        if isinstance(fault, Crash):
+        if fault is not None:
             self._strikes.note(fault, fault.nth, Reach.ACTED)
+
+    def cut_off_ms(self, now: int) -> int:
+        """For how long nobody's calls arrive from now on."""
+        return max(0, self._until - now)

@@ -158,7 +158,8 @@ def worker_dies(
 
 
 def answer_lost(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
-    """The work is done; the worker's answer is lost on the way, and its call ends in an error."""
+    """The work is done; the worker's answer is lost on the way, and its call ends in an error, as
+    often as it is made while SWF still waits for it."""
     return ActivityFault("answer lost", step, _numbers(attempts, "attempts"), only=only)
 
 

@@ -48,8 +48,8 @@ class Faults(Protocol):
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         """How long a scheduled task is kept from the workers; None for not at all."""
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
-        """The worker is about to die of what befell this letter."""
+    def befell(self, worker: Worker, letter: Letter) -> None:
+        """What was to become of this letter has come about, if it is not just delivered."""
 
     def timed_out(self, x: Execution, event: Event) -> None:
         """A task of an activity or a decision has timed out."""
@@ -71,7 +71,7 @@ class NoFaults:
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         return None
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
+    def befell(self, worker: Worker, letter: Letter) -> None:
         pass
 
     def timed_out(self, x: Execution, event: Event) -> None:
@@ -105,8 +105,8 @@ class Plan:
         self._decision: dict[int, list[DecisionFault]] = {}
         self._held: dict[tuple[str, int], tuple[ActivityFault | DecisionFault, int]] = {}
         self._refused: set[tuple[str, int]] = set()  # (run, decision task) that was refused one
-        self._strikes = Strikes()
-        self.calls = Calls(self._strikes)
+        self.strikes = Strikes()
+        self.calls = Calls(self.strikes)
         self.add(*faults)
 
     def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
@@ -152,7 +152,7 @@ class Plan:
         for decision, at_decision in self._decision.items():
             given += [(fault, decision) for fault in at_decision]
         given += [(fault, fault.nth) for fault in self.calls]
-        idle = [told for one in given if (told := self._strikes.complaint(*one)) is not None]
+        idle = [told for one in given if (told := self.strikes.complaint(*one)) is not None]
         if idle:
             raise Violation(
                 "a fault that was given never came about, so the story did not test it:\n  "
@@ -165,9 +165,9 @@ class Plan:
         given = x.started.get("input", "")
         for fault in there:
             if fault.only is None or fault.only(_read(given)):
-                self._strikes.note(fault, number, Reach.ARRIVED)
+                self.strikes.note(fault, number, Reach.ARRIVED)
                 return fault
-            self._strikes.pass_by(fault, number, given)
+            self.strikes.pass_by(fault, number, given)
         return None
 
     def _at_step(self, x: Execution, step: str, attempt: int) -> ActivityFault | None:
@@ -187,7 +187,7 @@ class Plan:
     # What befalls letters
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
-        befallen = self.calls.treat(worker, letter)
+        befallen = self.calls.treat(worker, letter, clock.at)
         if befallen is not None:
             return befallen
         if letter.operation == RESPOND_DECISION:
@@ -202,15 +202,15 @@ class Plan:
             return LOSE
         return DELIVER
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
-        self.calls.killed(worker, letter)
+    def befell(self, worker: Worker, letter: Letter) -> None:
+        self.calls.befell(worker, letter)
 
     def _treat_answer(
         self, worker: Worker, letter: Letter, clock: VirtualClock, fault: ActivityFault, job: Job
     ) -> Treatment:
         match fault.kind:
-            case "answer lost":
-                self._strikes.note(fault, job.attempt, Reach.ACTED)
+            case "answer lost" if job.scheduled_id in job.x.activities:
+                self.strikes.note(fault, job.attempt, Reach.ACTED)
                 return LOSE
             case "answer late" if not letter.delayed:
                 letter.delayed = True
@@ -218,7 +218,7 @@ class Plan:
                 gone = closes_at(job, clock)
                 return Treatment(delay_ms=gone + A_LITTLE_MS - clock.at)
             case "worker dies" if fault.detail == "after answering":
-                self._strikes.note(fault, job.attempt, Reach.ACTED)
+                self.strikes.note(fault, job.attempt, Reach.ACTED)
                 worker.process.restart_after_s = fault.restart_after_s
                 return KILL_AFTER
         return DELIVER
@@ -235,7 +235,7 @@ class Plan:
                 self._hold(fault, number, x, x.deciding.scheduled_id)
             letter.delayed = True
             return Treatment(delay_ms=decision_closes_in_ms(worker, clock) + A_LITTLE_MS)
-        self._strikes.note(fault, number, Reach.ACTED)
+        self.strikes.note(fault, number, Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return {"before answering": KILL_BEFORE, "after answering": KILL_AFTER}.get(
             fault.detail, DELIVER
@@ -245,7 +245,7 @@ class Plan:
         fault = self._of_decision(worker)
         if fault is None or fault.detail != "before deciding" or worker.deciding is None:
             return True
-        self._strikes.note(fault, worker.deciding[1], Reach.ACTED)
+        self.strikes.note(fault, worker.deciding[1], Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return False
 
@@ -257,7 +257,7 @@ class Plan:
         check_can_time_out(fault, task)
         self._held[x.run_id, task.scheduled_id] = fault, attempt
         if fault.detail == "SCHEDULE_TO_START":
-            self._strikes.note(fault, attempt, Reach.BEGUN)
+            self.strikes.note(fault, attempt, Reach.BEGUN)
             return task.schedule_to_start
         if fault.detail == "SCHEDULE_TO_CLOSE":
             return hold_for_schedule_to_close(fault, task)
@@ -269,14 +269,14 @@ class Plan:
         self, fault: ActivityFault | DecisionFault, number: int, x: Execution, scheduled_id: int
     ) -> None:
         self._held[x.run_id, scheduled_id] = fault, number
-        self._strikes.note(fault, number, Reach.BEGUN)
+        self.strikes.note(fault, number, Reach.BEGUN)
 
     def timed_out(self, x: Execution, event: Event) -> None:
         fault, number = self._held.pop((x.run_id, event.attrs["scheduledEventId"]), (None, 0))
         if fault is None:
             return
         if fault.kind != "times out" or fault.detail == event.attrs["timeoutType"]:
-            self._strikes.note(fault, number, Reach.ACTED)
+            self.strikes.note(fault, number, Reach.ACTED)
 
     # What becomes of decisions
 
@@ -289,7 +289,7 @@ class Plan:
         if decision_type != decision["decisionType"] or (x.run_id, number) in self._refused:
             return None
         self._refused.add((x.run_id, number))
-        self._strikes.note(fault, number, Reach.ACTED)
+        self.strikes.note(fault, number, Reach.ACTED)
         return str(cause)
 
     # What befalls activities
@@ -306,15 +306,15 @@ class Plan:
                 return function(given)
             match fault.kind:
                 case "fails" if fault.error is not None:
-                    self._strikes.note(fault, job.attempt, Reach.ACTED)
+                    self.strikes.note(fault, job.attempt, Reach.ACTED)
                     raise fault.error
                 case "times out":
-                    self._strikes.note(fault, job.attempt, Reach.BEGUN)
+                    self.strikes.note(fault, job.attempt, Reach.BEGUN)
                     hang(worker, clock)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
                         function(given)
-                    self._strikes.note(fault, job.attempt, Reach.ACTED)
+                    self.strikes.note(fault, job.attempt, Reach.ACTED)
                     worker.process.restart_after_s = fault.restart_after_s
                     raise WorkerKilled(worker.name)
             return function(given)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ConnectionClosedError
 
 from swfsim.core.events import Parked
+from swfsim.sim.calls import DELIVER
 from swfsim.sim.workers import Job, Letter, Worker
 from swfsim.spec import check, limits
 from swfsim.spec.faults import Fault
@@ -118,7 +119,7 @@ class Post:
             if not self._ask(worker, letter):
                 return False
         if treatment.kills or (worker.handed and not self.faults.takes(worker)):
-            self.faults.killed(worker, letter)
+            self.faults.befell(worker, letter)
             self._desk.kill(worker, worker.process.restart_after_s)
             return False
         if not treatment.returns:
@@ -129,6 +130,8 @@ class Post:
             letter.error.add_note(
                 "a fault given to this run lost the answer: a worker has to live with that"
             )
+        if treatment is not DELIVER:
+            self.faults.befell(worker, letter)
         return True
 
     def _ask(self, worker: Worker, letter: Letter) -> bool:

@@ -44,6 +44,10 @@ class Strikes:
         self._unwanted[id(fault), number] = given
         self.note(fault, number, Reach.PASSED_BY)
 
+    def acted(self, fault: Fault, number: int) -> bool:
+        """Whether this fault has struck at the attempt, decision or call with this number."""
+        return self._reached.get((id(fault), number)) is Reach.ACTED
+
     def complaint(self, fault: Fault, number: int) -> str | None:
         """Why this fault has not struck; None for one that has."""
         reach = self._reached.get((id(fault), number), Reach.NOT_YET)
