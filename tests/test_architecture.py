@@ -32,7 +32,7 @@ LADDER = [
     {"swfsim.sim", "swfsim.fake", "swfsim.server"},
     {"swfsim.env", "swfsim.faults", "swfsim.live"},
     {"swfsim.debug"},
-    {"swfsim.stories", "swfsim.capture"},
+    {"swfsim.stories", "swfsim.capture", "swfsim.laws"},
     {"swfsim.explore"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},

@@ -18,6 +18,7 @@ from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
+from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
 from swfsim.sim.patches import PATCHES
@@ -101,6 +102,14 @@ class Trials:
         """One run. ``known`` are states at which it need not be followed further."""
         with self.story(placement) as story:
             return _Trial(story, placement, known, self._kinds).outcome(self._given)
+
+    def histories(self, placement: Placement = ()) -> tuple[Outcome, list[Captured]]:
+        """One run, and the histories that it made, as if they had been captured."""
+        with self.story(placement) as story:
+            outcome = _Trial(story, placement, (), self._kinds).outcome(self._given)
+            told = " and ".join(map(str, placement)) or "nothing goes wrong"
+            made = [Captured(told, x.events, x.workflow_id, x.run_id) for x in story.executions]
+            return outcome, made
 
     def story(self, placement: Placement) -> Story:
         """The story in which these choices are made; its faults are yet to be given."""
