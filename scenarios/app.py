@@ -54,9 +54,12 @@ class OrdersApp(App):
 
     def __init__(self, activity_workers: int = 1, **settings: Any) -> None:
         self.activity_workers = activity_workers
-        self.settings = Settings(external_api_url="local", **settings)
+        self.settings = self.make_settings(**settings)
         self._given = settings
         self.ports: Any = memory_ports()
+
+    def make_settings(self, **given: Any) -> Settings:
+        return Settings(external_api_url="local", **given)
 
     def go_live(self, live: Live) -> None:
         if self.settings.retry_backoff > 2:

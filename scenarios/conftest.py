@@ -1,4 +1,5 @@
-"""The ``story`` of each scenario: the order application, on virtual time."""
+"""The ``story`` of each scenario: the order application, on virtual time. Every story also keeps
+the rules of ``scenarios.rules``."""
 
 from __future__ import annotations
 
@@ -7,13 +8,19 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from scenarios.app import OrdersApp
-from swfsim import Story
+from scenarios.rules import ORDER_RULES, no_order_is_lost
+from swfsim import Env, Story
 from swfsim.pytest_plugin import tell
+from swfsim.rules import Run, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from swfsim.live.run import LiveRun
+
+
+TOLD = [rule for rule in ORDER_RULES if rule is not no_order_is_lost]
+"""What every story keeps, besides what it says itself; how an order ends is what it says."""
 
 
 @pytest.fixture
@@ -31,8 +38,15 @@ def tell_story(
         return story.__enter__()
 
     yield begin
+    kept = [
+        (TOLD, Run(story.executions, story.app, story.env.journal))
+        for story in begun
+        if isinstance(story.env, Env)
+    ]
     for story in reversed(begun):
         story.__exit__(None, None, None)
+    for rules, run in kept:
+        check(rules, run)
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def _misses_its_task(event: Event, following: Event | None) -> bool:
 
 # Families: what belongs together, joined by ids. Opened by one event, closed by at most one.
 
-_OPENS: Final = {
+FAMILY_OPENS: Final = {
     "ActivityTaskScheduled": "activity",
     "TimerStarted": "timer",
     "StartChildWorkflowExecutionInitiated": "child",
@@ -160,7 +160,7 @@ _STARTS: Final = {
     "LambdaFunctionStarted": "function",
 }
 
-_ENDS: Final = {
+FAMILY_ENDS: Final = {
     **{f"ActivityTask{how}": "activity" for how in ("Completed", "Failed", "TimedOut", "Canceled")},
     "TimerFired": "timer",
     "TimerCanceled": "timer",
@@ -177,7 +177,7 @@ _ENDS: Final = {
     "StartLambdaFunctionFailed": "function",
 }
 
-_OPENED_BY: Final = {
+OPENED_BY: Final = {
     "activity": "scheduledEventId",
     "timer": "startedEventId",
     "child": "initiatedEventId",
@@ -193,9 +193,9 @@ def families(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     unique."""
     known = _Families()
     for event in events:
-        if event.kind in _OPENS:
-            yield from known.opens(event, _OPENS[event.kind])
-        elif event.kind in _STARTS or event.kind in _ENDS:
+        if event.kind in FAMILY_OPENS:
+            yield from known.opens(event, FAMILY_OPENS[event.kind])
+        elif event.kind in _STARTS or event.kind in FAMILY_ENDS:
             yield from known.goes_on(event)
 
 
@@ -214,8 +214,8 @@ class _Families:
             self._named[family, name] = event.id
 
     def goes_on(self, event: Event) -> Iterator[tuple[int, str]]:
-        family = _STARTS.get(event.kind) or _ENDS[event.kind]
-        first = event.attrs[_OPENED_BY[family]]
+        family = _STARTS.get(event.kind) or FAMILY_ENDS[event.kind]
+        first = event.attrs[OPENED_BY[family]]
         if not first:
             return  # refused at once
         if self._open.get(first) != family:

@@ -7,9 +7,12 @@ explored; draw it from a seed and it is simulated. The label says what was chose
 from __future__ import annotations
 
 import random
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from swfsim.errors import Divergence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Choice(NamedTuple):
@@ -74,5 +77,30 @@ class Replayed:
                     "or code that changed since."
                 )
             picked = told.picked
+        self._picked.append(Choice(label, options, picked))
+        return picked
+
+
+class Steered:
+    """Always the first option, except at the choices named: number of the choice → option."""
+
+    def __init__(self, deviations: Mapping[int, int] | None = None) -> None:
+        self._deviations = dict(deviations or {})
+        self._picked: list[Choice] = []
+
+    @property
+    def trail(self) -> list[Choice]:
+        return list(self._picked)
+
+    def __len__(self) -> int:
+        """How many choices were made so far."""
+        return len(self._picked)
+
+    def pick(self, options: int, label: str) -> int:
+        """Raises ``Divergence`` for a deviation to an option that is not there."""
+        number = len(self._picked)
+        picked = self._deviations.get(number, 0)
+        if picked >= options:
+            raise Divergence(f"choice {number} ({label}) has {options} options, and no {picked}")
         self._picked.append(Choice(label, options, picked))
         return picked

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "corpus": "Tell what a corpus of histories shows, and never shows.",
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",
+    "explore": "Run an application through every placement of so many faults.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 

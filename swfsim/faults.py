@@ -3,8 +3,10 @@
 from swfsim.sim.faults import (
     answer_late,
     answer_lost,
+    call_fails,
     crash,
     decider_dies,
+    decision_refused,
     decision_times_out,
     fails,
     times_out,
@@ -14,8 +16,10 @@ from swfsim.sim.faults import (
 __all__ = [
     "answer_late",
     "answer_lost",
+    "call_fails",
     "crash",
     "decider_dies",
+    "decision_refused",
     "decision_times_out",
     "fails",
     "times_out",

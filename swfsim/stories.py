@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 Happening = Callable[["Story"], object]
 """Something that somebody does, on a worker of its own: start, signal, cancel, look."""
 
-_WORDS: Final = {
+STEP_WORDS: Final = {
     "scheduled": "ActivityTaskScheduled",
     "started": "ActivityTaskStarted",
     "completed": "ActivityTaskCompleted",
@@ -81,13 +81,13 @@ class Moment:
                 raise HarnessError(
                     f"{text!r}: an event stands alone: {step!r}, or {step + ' #2'!r} for the second"
                 )
-            known(word, _WORDS, "thing that happens to a step")
+            known(word, STEP_WORDS, "thing that happens to a step")
             if steps:
                 known(step, steps, "step of this application")
-            self.step, self.kind = step, _WORDS[word]
+            self.step, self.kind = step, STEP_WORDS[word]
         else:
             if what in steps:
-                words = ", ".join(f"'{what} {one}'" for one in _WORDS)
+                words = ", ".join(f"'{what} {one}'" for one in STEP_WORDS)
                 raise HarnessError(f"{text!r} does not say what becomes of the step: {words}")
             known(what, model.EVENTS, "event of SWF, and a step needs a word behind it")
             self.kind = what
@@ -114,15 +114,22 @@ class Story:
     """
 
     def __init__(
-        self, make_app: AppFactory, *, seed: int = 0, live: LiveRun | None = None, **options: Any
+        self,
+        make_app: AppFactory,
+        *,
+        seed: int = 0,
+        live: LiveRun | None = None,
+        plan: Plan | None = None,
+        **options: Any,
     ) -> None:
-        """``options`` go to ``Env.sim``: start, latency_ms, idle_polls, limit_s, limit_steps,
-        limit_runs, turn_limit_s. The application is made when the story is entered. With ``live``
-        the story is told against a real service instead, at its own pace."""
+        """``options`` go to ``Env.sim``: start, choices, latency_ms, idle_polls, limit_s,
+        limit_steps, limit_runs, turn_limit_s. The application is made when the story is entered.
+        With ``live`` the story is told against a real service instead, at its own pace. ``plan``
+        holds the faults, a fresh one unless given."""
         check_factory(make_app, "what a Story is told about")
         self._make_app = make_app
         self._app: App | None = None
-        self.plan = Plan()
+        self.plan = plan if plan is not None else Plan()
         self.env: Env | LiveEnv = (
             Env.sim(seed, plan=self.plan, **options) if live is None else LiveEnv(live, self.plan)
         )
@@ -210,8 +217,9 @@ class Story:
             )
         return told
 
-    def run(self) -> Story:
-        """Go on until every execution is closed and nothing that was told is left to do."""
+    def run(self, until: Callable[[], bool] | None = None) -> Story:
+        """Go on until every execution is closed and nothing that was told is left to do, or until
+        the condition holds."""
         self.env.check_entered()
         if not self._begun:
             self._begun = True
@@ -222,8 +230,13 @@ class Story:
             self.plan.know(workers=[*workers, OPERATOR])
             for name, loop in workers.items():
                 env.add(name, loop)
-        self.env.run(lambda: not self._open and not self._busy)
+        self.env.run(lambda: self.at_rest or (until is not None and until()))
         return self
+
+    @property
+    def at_rest(self) -> bool:
+        """Every execution is closed, and nothing that was told is left to do."""
+        return not self._open and not self._busy
 
     def then(self, expected: str | None = None, *, strict: bool = True) -> Story:
         """Run, and compare the flow of the latest execution with this text, if one is given.

@@ -1,4 +1,4 @@
-"""The Python in README.md and docs/scenarios.md runs as it stands there.
+"""The Python in these pages runs as it stands there.
 
 All blocks of a page lie in one folder, as a reader who pastes them would have it: a block that
 begins with ``# name.py`` under that name, another one in a test file of its own.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+PAGES = ["README.md", "docs/explore.md", "docs/scenarios.md"]
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAME = re.compile(r"# (\w+\.py)\n")
@@ -30,7 +31,7 @@ def blocks(page: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/scenarios.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_a_reader_who_pastes_it_sees_it_pass(page: str, tmp_path: Path) -> None:
     files = blocks(page)
     for name, text in files.items():
@@ -50,6 +51,5 @@ def test_a_reader_who_pastes_it_sees_it_pass(page: str, tmp_path: Path) -> None:
 
 
 def test_other_pages_hold_no_python_that_nobody_runs() -> None:
-    checked = {"README.md", "docs/scenarios.md"}
     pages = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")}
-    assert [page for page in sorted(pages - checked) if blocks(page)] == []
+    assert [page for page in sorted(pages - set(PAGES)) if blocks(page)] == []

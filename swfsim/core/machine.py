@@ -40,6 +40,7 @@ _FEW = 5
 """So many decisions cannot be larger than a request may be, whatever their members hold."""
 
 Watcher = Callable[["Execution", Event], None]
+Refuser = Callable[["Execution", "Attrs"], str | None]
 
 _SUCCESS_MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {}
 """(decision type, event type) → the attributes that the event takes over from the decision."""
@@ -58,6 +59,7 @@ class Machine:
     ``secret`` feeds run ids and ``seal`` closes tokens: with both equal, equal calls give equal
     answers; tokens of a machine with another seal are refused.
     ``watch`` is told of every event just after it was recorded; it must only read.
+    ``refuse`` may name the cause for which a decision is refused, as quotas of others would.
     """
 
     request_bytes_max = limits.REQUEST_BYTES_MAX
@@ -76,6 +78,7 @@ class Machine:
         )
         self.world = World(behaviour or Behaviour(), deadlines, secret, seal)
         self.watch = watch
+        self.refuse: Refuser | None = None
         self._followers: deque[tuple[Execution, Event]] = deque()
         self._batch: Execution | None = None  # the run whose decisions are being applied
         self._news = False  # whether a decider has to hear of something in the batch
@@ -208,7 +211,10 @@ class Machine:
         """What becomes of one decision."""
         name = decision["decisionType"]
         if name in self.world.behaviour.denied and name not in external.DELIVERED:
-            return not_permitted(name)
+            return refused_for("OPERATION_NOT_PERMITTED", name)
+        cause = self.refuse(x, decision) if self.refuse is not None else None
+        if cause is not None:
+            return refused_for(cause, name)
         return DECISIONS[name](x, decision.get(model.DECISION_MEMBER[name], {}))
 
     def _apply(self, x: Execution, decision: Attrs, completed_id: int) -> None:
@@ -227,14 +233,12 @@ class Machine:
         self.record(x, kind, told | outcome.more)
 
 
-def not_permitted(decision: str) -> Refused:
-    """IAM refuses decisions one by one; a child's failure also names an Initiated event, here none.
-    What is delivered to another execution is refused there, after it was initiated."""
+def refused_for(cause: str, decision: str) -> Refused:
+    """Refused for a reason outside of the execution, IAM say, which refuses decisions one by one; a
+    child's failure also names an Initiated event, here none. What is delivered to another execution
+    is refused there, after it was initiated."""
     shown = model.members(model.event_shape(model.REFUSAL[decision]))
-    return refused(
-        "OPERATION_NOT_PERMITTED",
-        **({"initiatedEventId": 0} if "initiatedEventId" in shown else {}),
-    )
+    return refused(cause, **({"initiatedEventId": 0} if "initiatedEventId" in shown else {}))
 
 
 def _size(decisions: list[Attrs]) -> int:

@@ -22,7 +22,7 @@ from swfsim.clock import moment
 from swfsim.errors import HarnessError, NotLive, Violation
 from swfsim.live.budget import Meter
 from swfsim.live.mirror import Mirror
-from swfsim.sim.faults import ActivityFault
+from swfsim.sim.faults import ActivityFault, CallFault
 from swfsim.sim.workers import Job, Letter, Worker, WorkerKilled, current
 from swfsim.transports import boto
 
@@ -197,6 +197,8 @@ class LiveEnv:
 
     def check_possible(self, fault: Fault) -> None:
         """Raises ``NotLive`` for a fault that no client can bring about."""
+        if isinstance(fault, CallFault) or getattr(fault, "kind", "") == "decision refused":
+            raise NotLive(f"{fault}: only a simulated service can be made to")
         if not isinstance(fault, ActivityFault):
             return
         if fault.detail in _HELD:
@@ -245,7 +247,7 @@ class LiveEnv:
             answer = self._send(send, worker.name, operation, params)
             self._handed(worker, operation, params, answer)
         if treatment.kills or (worker.handed and not self.plan.takes(worker)):
-            self.plan.killed(worker, letter)
+            self.plan.befell(worker, letter)
             raise WorkerKilled(worker.name)
         if not treatment.returns:
             raise ConnectionClosedError(endpoint_url=f"https://swf.{region}.amazonaws.com/")

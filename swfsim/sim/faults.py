@@ -11,7 +11,9 @@ answer_lost(step)             the worker's answer never reaches SWF
 answer_late(step)             the work is done, the answer comes after the task has timed out
 decider_dies(decision, …)     "before deciding", "before answering" or "after answering"
 decision_times_out(decision)  the decider answers after its decision task has timed out
+decision_refused(decision, …) SWF refuses a decision of this type, for a cause of the model
 crash(worker, operation, …)   a worker dies just "before" or "after" one of its API calls
+call_fails(worker, …)         one of its API calls is throttled, meets an error, is lost or repeated
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
+from swfsim.core.external import DELIVERED
 from swfsim.errors import HarnessError
 from swfsim.spec import model
 
@@ -32,6 +35,7 @@ ActivityTimeout = Literal["START_TO_CLOSE", "SCHEDULE_TO_START", "SCHEDULE_TO_CL
 ActivityMoment = Literal["before", "after the effect", "after answering"]
 DecisionMoment = Literal["before deciding", "before answering", "after answering"]
 CallMoment = Literal["before", "after"]
+CallFailure = Literal["throttled", "server error", "never arrives", "answer lost", "sent twice"]
 
 RESTART_AFTER_S: Final = 5.0
 """How long a dead worker stays dead, unless a fault says otherwise."""
@@ -59,7 +63,7 @@ class ActivityFault:
 class DecisionFault:
     """A fault at the n-th decision task (from 1) of a workflow id."""
 
-    kind: Literal["decider dies", "decision times out"]
+    kind: Literal["decider dies", "decision times out", "decision refused"]
     decisions: tuple[int, ...]
     detail: str = ""
     restart_after_s: float = RESTART_AFTER_S
@@ -84,7 +88,20 @@ class Crash:
         return f"{self.worker} dies {self.moment} its {self.operation} number {self.nth}"
 
 
-Fault = ActivityFault | DecisionFault | Crash
+@dataclass(frozen=True, slots=True)
+class CallFault:
+    """The n-th call (from 1) of an operation fails, or its answer does."""
+
+    worker: str
+    operation: str
+    how: CallFailure
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.how}: {self.operation} number {self.nth} of {self.worker}"
+
+
+Fault = ActivityFault | DecisionFault | Crash | CallFault
 
 
 def _numbers(given: Attempts, what: str) -> tuple[int, ...]:
@@ -141,7 +158,8 @@ def worker_dies(
 
 
 def answer_lost(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
-    """The work is done; the worker's answer is lost on the way, and its call ends in an error."""
+    """The work is done; the worker's answer is lost on the way, and its call ends in an error, as
+    often as it is made while SWF still waits for it."""
     return ActivityFault("answer lost", step, _numbers(attempts, "attempts"), only=only)
 
 
@@ -169,6 +187,43 @@ def decision_times_out(decision: Attempts, *, only: Only | None = None) -> Decis
     """The n-th decision is answered only after its task has timed out; an int is that one."""
     numbers = _numbers((decision,) if isinstance(decision, int) else decision, "decision")
     return DecisionFault("decision times out", numbers, only=only)
+
+
+def refusal_causes(decision_type: str) -> tuple[str, ...]:
+    """The causes for which SWF may refuse a decision of this type whatever its decider does: no
+    permission, quotas, rates, types that are deprecated or gone. From the service's model."""
+    if decision_type not in model.REFUSAL or decision_type in DELIVERED:
+        return ()
+    cause = model.members(model.event_shape(model.REFUSAL[decision_type]))["cause"]
+    return tuple(one for one in model.enum(cause.name) if not one.endswith(_OWN_CAUSES))
+
+
+_OWN_CAUSES: Final = ("_IN_USE", "_UNKNOWN", "_UNDEFINED", "UNHANDLED_DECISION", "_RUNNING")
+"""Endings of the causes that follow from the execution itself; the machine finds those."""
+
+
+def decision_refused(
+    decision: Attempts, decision_type: str, cause: str, *, only: Only | None = None
+) -> DecisionFault:
+    """SWF refuses the first decision of this type in the n-th decision task, and goes on with the
+    others; an int is that one decision task."""
+    known(decision_type, model.DECISIONS, "decision type of SWF")
+    allowed = refusal_causes(decision_type)
+    if cause not in allowed:
+        told = ", ".join(allowed) or "none that could be given to it"
+        raise HarnessError(f"{decision_type} is never refused for {cause!r}; causes are {told}")
+    numbers = _numbers((decision,) if isinstance(decision, int) else decision, "decision")
+    return DecisionFault("decision refused", numbers, f"{decision_type} {cause}", only=only)
+
+
+def call_fails(worker: str, operation: str, how: CallFailure, *, nth: int = 1) -> CallFault:
+    """One of a worker's calls fails. ``how``: "throttled" and "server error" are the service's
+    answers, with nothing done; "never arrives" and "answer lost" are a broken connection, before
+    and after the service has acted; "sent twice" is a repetition by botocore, whose first answer
+    was lost, so that the worker sees the second."""
+    known(operation, model.OPERATIONS, "operation of SWF")
+    _one_of(how, get_args(CallFailure), "how a call fails:")
+    return CallFault(worker, operation, how, _numbers((nth,), "nth")[0])
 
 
 def crash(

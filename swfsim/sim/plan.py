@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import functools
 import json
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from swfsim.errors import HarnessError, Violation
-from swfsim.sim.faults import ActivityFault, Crash, DecisionFault, Fault, known
+from swfsim.sim.calls import DELIVER, KILL_AFTER, KILL_BEFORE, LOSE, Calls, Treatment
+from swfsim.sim.faults import ActivityFault, CallFault, Crash, DecisionFault, Fault, known
 from swfsim.sim.strikes import Reach, Strikes
+from swfsim.sim.waits import (
+    A_LITTLE_MS,
+    check_can_time_out,
+    closes_at,
+    decision_closes_in_ms,
+    hang,
+    hold_for_schedule_to_close,
+)
 from swfsim.sim.workers import WorkerKilled, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from swfsim.clock import VirtualClock
-    from swfsim.core.events import Event
+    from swfsim.core.events import Attrs, Event
     from swfsim.core.world import Activity, Execution
     from swfsim.sim.workers import Job, Letter, Worker
 
@@ -26,24 +34,6 @@ RESPOND_ACTIVITY = (
     "RespondActivityTaskCanceled",
 )
 RESPOND_DECISION = "RespondDecisionTaskCompleted"
-_A_LITTLE_MS = 1_000
-"""How far beyond a time-out a late answer comes."""
-
-
-class Treatment(NamedTuple):
-    """What becomes of a letter: whether it reaches SWF, whether the answer returns, when, and
-    whether the worker lives to see it."""
-
-    reaches: bool = True
-    returns: bool = True
-    kills: bool = False
-    delay_ms: int = 0
-
-
-DELIVER = Treatment()
-LOSE = Treatment(reaches=False, returns=False)
-KILL_BEFORE = Treatment(reaches=False, kills=True)
-KILL_AFTER = Treatment(kills=True)
 
 
 class Faults(Protocol):
@@ -58,11 +48,15 @@ class Faults(Protocol):
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         """How long a scheduled task is kept from the workers; None for not at all."""
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
-        """The worker is about to die of what befell this letter."""
+    def befell(self, worker: Worker, letter: Letter) -> None:
+        """What was to become of this letter has come about, if it is not just delivered."""
 
     def timed_out(self, x: Execution, event: Event) -> None:
         """A task of an activity or a decision has timed out."""
+
+    def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
+        """The cause for which SWF refuses a decision of the ``number``-th decision task; None if
+        it is for the service to say."""
 
 
 class NoFaults:
@@ -77,11 +71,14 @@ class NoFaults:
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         return None
 
-    def killed(self, worker: Worker, letter: Letter) -> None:
+    def befell(self, worker: Worker, letter: Letter) -> None:
         pass
 
     def timed_out(self, x: Execution, event: Event) -> None:
         pass
+
+    def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
+        return None
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -106,10 +103,10 @@ class Plan:
         self._workers = list(workers)
         self._activity: dict[tuple[str, int], list[ActivityFault]] = {}
         self._decision: dict[int, list[DecisionFault]] = {}
-        self._crashes: list[Crash] = []
-        self._calls: dict[tuple[str, str], int] = {}
         self._held: dict[tuple[str, int], tuple[ActivityFault | DecisionFault, int]] = {}
-        self._strikes = Strikes()
+        self._refused: set[tuple[str, int]] = set()  # (run, decision task) that was refused one
+        self.strikes = Strikes()
+        self.calls = Calls(self.strikes)
         self.add(*faults)
 
     def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
@@ -117,8 +114,8 @@ class Plan:
         somebody else."""
         self._steps = list(steps) or self._steps
         self._workers = list(workers) or self._workers
-        for crash in self._crashes if self._workers else ():
-            known(crash.worker, self._workers, "worker of this application")
+        if self._workers:
+            self.calls.check_workers(self._workers)
 
     def add(self, *faults: Fault) -> None:
         """Raises ``HarnessError`` for an unknown step, or two faults at one place."""
@@ -132,10 +129,12 @@ class Plan:
                 case DecisionFault():
                     for number in fault.decisions:
                         self._put(self._decision.setdefault(number, []), fault)
-                case Crash():
+                case Crash() | CallFault():
                     if self._workers:
                         known(fault.worker, self._workers, "worker of this application")
-                    self._crashes.append(fault)
+                    there = self.calls.add(fault)
+                    if there is not None:
+                        raise HarnessError(f"two faults at one place: {there}, and {fault}")
                 case _:
                     raise HarnessError(f"{fault!r} is not a fault: see swfsim.faults")
 
@@ -152,8 +151,8 @@ class Plan:
             given += [(fault, attempt) for fault in at_step]
         for decision, at_decision in self._decision.items():
             given += [(fault, decision) for fault in at_decision]
-        given += [(crash, crash.nth) for crash in self._crashes]
-        idle = [told for one in given if (told := self._strikes.complaint(*one)) is not None]
+        given += [(fault, fault.nth) for fault in self.calls]
+        idle = [told for one in given if (told := self.strikes.complaint(*one)) is not None]
         if idle:
             raise Violation(
                 "a fault that was given never came about, so the story did not test it:\n  "
@@ -166,9 +165,9 @@ class Plan:
         given = x.started.get("input", "")
         for fault in there:
             if fault.only is None or fault.only(_read(given)):
-                self._strikes.note(fault, number, Reach.ARRIVED)
+                self.strikes.note(fault, number, Reach.ARRIVED)
                 return fault
-            self._strikes.pass_by(fault, number, given)
+            self.strikes.pass_by(fault, number, given)
         return None
 
     def _at_step(self, x: Execution, step: str, attempt: int) -> ActivityFault | None:
@@ -188,9 +187,9 @@ class Plan:
     # What befalls letters
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
-        if self._crashes and (crash := self._crash_at(worker, letter)) is not None:
-            worker.process.restart_after_s = crash.restart_after_s
-            return KILL_BEFORE if crash.moment == "before" else KILL_AFTER
+        befallen = self.calls.treat(worker, letter, clock.at)
+        if befallen is not None:
+            return befallen
         if letter.operation == RESPOND_DECISION:
             return self._treat_decision(worker, letter, clock)
         job = worker.process.job
@@ -203,33 +202,23 @@ class Plan:
             return LOSE
         return DELIVER
 
-    def _crash_at(self, worker: Worker, letter: Letter) -> Crash | None:
-        key = (worker.process.name, letter.operation)
-        if not letter.nth:  # a poll that waited comes by again
-            self._calls[key] = letter.nth = self._calls.get(key, 0) + 1
-        for crash in self._crashes:
-            if (crash.worker, crash.operation, crash.nth) == (*key, letter.nth):
-                return crash
-        return None
-
-    def killed(self, worker: Worker, letter: Letter) -> None:
-        if self._crashes and (crash := self._crash_at(worker, letter)) is not None:
-            self._strikes.note(crash, crash.nth, Reach.ACTED)
+    def befell(self, worker: Worker, letter: Letter) -> None:
+        self.calls.befell(worker, letter)
 
     def _treat_answer(
         self, worker: Worker, letter: Letter, clock: VirtualClock, fault: ActivityFault, job: Job
     ) -> Treatment:
         match fault.kind:
-            case "answer lost":
-                self._strikes.note(fault, job.attempt, Reach.ACTED)
+            case "answer lost" if job.scheduled_id in job.x.activities:
+                self.strikes.note(fault, job.attempt, Reach.ACTED)
                 return LOSE
             case "answer late" if not letter.delayed:
                 letter.delayed = True
                 self._hold(fault, job.attempt, job.x, job.scheduled_id)
-                gone = _closes_at(job, clock)
-                return Treatment(delay_ms=gone + _A_LITTLE_MS - clock.at)
+                gone = closes_at(job, clock)
+                return Treatment(delay_ms=gone + A_LITTLE_MS - clock.at)
             case "worker dies" if fault.detail == "after answering":
-                self._strikes.note(fault, job.attempt, Reach.ACTED)
+                self.strikes.note(fault, job.attempt, Reach.ACTED)
                 worker.process.restart_after_s = fault.restart_after_s
                 return KILL_AFTER
         return DELIVER
@@ -238,13 +227,15 @@ class Plan:
         fault = self._of_decision(worker)
         if fault is None or letter.delayed or worker.deciding is None:
             return DELIVER
+        if fault.kind == "decision refused":
+            return DELIVER
         x, number = worker.deciding
         if fault.kind == "decision times out":
             if x.deciding is not None:
                 self._hold(fault, number, x, x.deciding.scheduled_id)
             letter.delayed = True
-            return Treatment(delay_ms=_decision_closes_in_ms(worker, clock) + _A_LITTLE_MS)
-        self._strikes.note(fault, number, Reach.ACTED)
+            return Treatment(delay_ms=decision_closes_in_ms(worker, clock) + A_LITTLE_MS)
+        self.strikes.note(fault, number, Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return {"before answering": KILL_BEFORE, "after answering": KILL_AFTER}.get(
             fault.detail, DELIVER
@@ -254,7 +245,7 @@ class Plan:
         fault = self._of_decision(worker)
         if fault is None or fault.detail != "before deciding" or worker.deciding is None:
             return True
-        self._strikes.note(fault, worker.deciding[1], Reach.ACTED)
+        self.strikes.note(fault, worker.deciding[1], Reach.ACTED)
         worker.process.restart_after_s = fault.restart_after_s
         return False
 
@@ -263,13 +254,13 @@ class Plan:
         fault = self._at_step(x, step, attempt)
         if fault is None or fault.kind != "times out":
             return None
-        _check_can_time_out(fault, task)
+        check_can_time_out(fault, task)
         self._held[x.run_id, task.scheduled_id] = fault, attempt
         if fault.detail == "SCHEDULE_TO_START":
-            self._strikes.note(fault, attempt, Reach.BEGUN)
+            self.strikes.note(fault, attempt, Reach.BEGUN)
             return task.schedule_to_start
         if fault.detail == "SCHEDULE_TO_CLOSE":
-            return _hold_for_schedule_to_close(fault, task)
+            return hold_for_schedule_to_close(fault, task)
         return None
 
     # What only time can bring about
@@ -278,14 +269,28 @@ class Plan:
         self, fault: ActivityFault | DecisionFault, number: int, x: Execution, scheduled_id: int
     ) -> None:
         self._held[x.run_id, scheduled_id] = fault, number
-        self._strikes.note(fault, number, Reach.BEGUN)
+        self.strikes.note(fault, number, Reach.BEGUN)
 
     def timed_out(self, x: Execution, event: Event) -> None:
         fault, number = self._held.pop((x.run_id, event.attrs["scheduledEventId"]), (None, 0))
         if fault is None:
             return
         if fault.kind != "times out" or fault.detail == event.attrs["timeoutType"]:
-            self._strikes.note(fault, number, Reach.ACTED)
+            self.strikes.note(fault, number, Reach.ACTED)
+
+    # What becomes of decisions
+
+    def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
+        there = self._decision.get(number) if self._decision else None
+        fault = self._find(there, x, number) if there else None
+        if fault is None or fault.kind != "decision refused":
+            return None
+        decision_type, cause = fault.detail.split(" ")
+        if decision_type != decision["decisionType"] or (x.run_id, number) in self._refused:
+            return None
+        self._refused.add((x.run_id, number))
+        self.strikes.note(fault, number, Reach.ACTED)
+        return str(cause)
 
     # What befalls activities
 
@@ -301,93 +306,17 @@ class Plan:
                 return function(given)
             match fault.kind:
                 case "fails" if fault.error is not None:
-                    self._strikes.note(fault, job.attempt, Reach.ACTED)
+                    self.strikes.note(fault, job.attempt, Reach.ACTED)
                     raise fault.error
                 case "times out":
-                    self._strikes.note(fault, job.attempt, Reach.BEGUN)
-                    _hang(worker, clock)
+                    self.strikes.note(fault, job.attempt, Reach.BEGUN)
+                    hang(worker, clock)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
                         function(given)
-                    self._strikes.note(fault, job.attempt, Reach.ACTED)
+                    self.strikes.note(fault, job.attempt, Reach.ACTED)
                     worker.process.restart_after_s = fault.restart_after_s
                     raise WorkerKilled(worker.name)
             return function(given)
 
         return run
-
-
-def _task(job: Job) -> Activity | None:
-    return job.x.activities.get(job.scheduled_id)
-
-
-def _closes_at(job: Job, clock: VirtualClock) -> int:
-    """When a job's task is timed out at the latest, however well it beats."""
-    task = _task(job)
-    if task is None:
-        return clock.at
-    dues = [
-        since + length
-        for since, length in (
-            (task.started_at, task.start_to_close),
-            (task.scheduled_at, task.schedule_to_close),
-        )
-        if length is not None
-    ]
-    if not dues:
-        raise HarnessError(f"{job.step} has no time-out at all, so no answer can come too late")
-    return min(dues)
-
-
-def _decision_closes_in_ms(worker: Worker, clock: VirtualClock) -> int:
-    assert worker.deciding is not None, "asked only about a decision under way"
-    task = worker.deciding[0].deciding
-    if task is None:
-        return 0
-    if task.start_to_close is None:
-        raise HarnessError("the decision task has no time-out (NONE), so it cannot time out")
-    return task.started_at + task.start_to_close - clock.at
-
-
-def _hang(worker: Worker, clock: VirtualClock) -> None:
-    """The worker is stuck until its task is gone, and comes back with nothing."""
-    job = worker.process.job
-    assert job is not None, "only a worker with a job hangs in it"
-    time.sleep((_closes_at(job, clock) + _A_LITTLE_MS - clock.at) / 1000)
-    raise TimeoutError(f"{job.step} was stuck, says the scenario")
-
-
-def _check_can_time_out(fault: ActivityFault, task: Activity) -> None:
-    limits = {
-        "START_TO_CLOSE": task.start_to_close,
-        "SCHEDULE_TO_START": task.schedule_to_start,
-        "SCHEDULE_TO_CLOSE": task.schedule_to_close,
-        "HEARTBEAT": task.heartbeat,
-    }
-    limit = limits[fault.detail]
-    if limit is None:
-        raise HarnessError(
-            f"{fault.step} cannot time out by {fault.detail}: it is scheduled with NONE for it"
-        )
-    rivals = [
-        name
-        for name, other in limits.items()
-        if other is not None and other <= limit and name != fault.detail
-    ]
-    if fault.detail == "HEARTBEAT" and "START_TO_CLOSE" in rivals:
-        raise HarnessError(f"{fault.step} cannot time out by HEARTBEAT: START_TO_CLOSE comes first")
-
-
-def _hold_for_schedule_to_close(fault: ActivityFault, task: Activity) -> int:
-    """Started so late that schedule-to-close runs out before start-to-close."""
-    assert task.schedule_to_close is not None, "checked before"
-    longest = task.schedule_to_close - _A_LITTLE_MS
-    if task.schedule_to_start is not None:
-        longest = min(longest, task.schedule_to_start - _A_LITTLE_MS)
-    ends = longest + task.start_to_close if task.start_to_close is not None else float("inf")
-    if longest <= 0 or ends <= task.schedule_to_close:
-        raise HarnessError(
-            f"{fault.step} cannot time out by SCHEDULE_TO_CLOSE: with its other time-outs, one of "
-            "them always comes first"
-        )
-    return longest

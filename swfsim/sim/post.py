@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ConnectionClosedError
 
 from swfsim.core.events import Parked
+from swfsim.sim.calls import DELIVER
 from swfsim.sim.workers import Job, Letter, Worker
 from swfsim.spec import check, limits
 from swfsim.spec.faults import Fault
@@ -79,6 +80,7 @@ class Post:
         self._decisions: dict[str, int] = {}
         self._scheduled: list[tuple[Execution, Activity]] = []
         service.machine.watch = self._watch
+        service.machine.refuse = self._refuses
 
     def attempt_of(self, x: Execution, scheduled_id: int) -> int:
         """How often this activity's type had been scheduled in its workflow id, itself included."""
@@ -108,11 +110,16 @@ class Post:
             self._desk.wake_at(worker, self.clock.at + treatment.delay_ms)
             return False
         if not treatment.reaches:
-            self._note(worker, letter, None)
+            letter.error = treatment.error
+            self._note(worker, letter, letter.error if isinstance(letter.error, Fault) else None)
         elif not self._ask(worker, letter):
             return False
+        elif treatment.twice and not letter.repeated:
+            letter.repeated, letter.error = True, None
+            if not self._ask(worker, letter):
+                return False
         if treatment.kills or (worker.handed and not self.faults.takes(worker)):
-            self.faults.killed(worker, letter)
+            self.faults.befell(worker, letter)
             self._desk.kill(worker, worker.process.restart_after_s)
             return False
         if not treatment.returns:
@@ -123,6 +130,8 @@ class Post:
             letter.error.add_note(
                 "a fault given to this run lost the answer: a worker has to live with that"
             )
+        if treatment is not DELIVER:
+            self.faults.befell(worker, letter)
         return True
 
     def _ask(self, worker: Worker, letter: Letter) -> bool:
@@ -206,6 +215,9 @@ class Post:
                 self._attempt_of[run_id, scheduled_id],
                 scheduled_id,
             )
+
+    def _refuses(self, x: Execution, decision: Attrs) -> str | None:
+        return self.faults.refuses(x, decision, self._decisions[x.workflow_id])
 
     def _watch(self, x: Execution, event: Event) -> None:
         if event.kind == "ActivityTaskScheduled":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
-from swfsim.sim.faults import ActivityFault, Crash
+from swfsim.sim.faults import ActivityFault, CallFault, Crash
 
 if TYPE_CHECKING:
     from swfsim.sim.faults import Fault
@@ -44,16 +44,22 @@ class Strikes:
         self._unwanted[id(fault), number] = given
         self.note(fault, number, Reach.PASSED_BY)
 
+    def acted(self, fault: Fault, number: int) -> bool:
+        """Whether this fault has struck at the attempt, decision or call with this number."""
+        return self._reached.get((id(fault), number)) is Reach.ACTED
+
     def complaint(self, fault: Fault, number: int) -> str | None:
         """Why this fault has not struck; None for one that has."""
         reach = self._reached.get((id(fault), number), Reach.NOT_YET)
         if reach is Reach.ACTED:
             return None
-        if isinstance(fault, Crash):
+        if isinstance(fault, Crash | CallFault):
             return f"never: {fault}"
         given = self._unwanted.get((id(fault), number), "")
         if isinstance(fault, ActivityFault):
             return f"{fault.kind}: {_of_step(fault, number, reach, given)}"
+        if fault.kind == "decision refused" and reach is Reach.ARRIVED:
+            return f"the {nth(number)} decision task led to no decision of the type: {fault}"
         return f"{fault.kind}: {_of_decision(number, reach, given)}"
 
 

@@ -1,0 +1,61 @@
+"""The order application for ``swfsim explore scenarios.explore:orders``: every fault at every
+place, the rules of ``scenarios.rules``, and what operators do to orders."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from orders import workflow
+from orders.errors import NonRetryable, OrdersError
+from orders.settings import Settings
+from scenarios.app import OrdersApp, an_order, resumed_from
+from scenarios.rules import ORDER_RULES
+from swfsim.explore.app import Explorable
+from swfsim.stories import Happening, Story
+
+
+def _asked_to_resume(step: str) -> Happening:
+    """Somebody tries to resume the latest run, which may well be refused."""
+
+    def resume(story: Story) -> None:
+        with contextlib.suppress(OrdersError):
+            resumed_from(step)(story)
+
+    return resume
+
+
+@functools.cache
+def _settings(**given: Any) -> Settings:
+    """They cannot change, and reading them takes as long as half an order."""
+    return Settings(external_api_url="local", **given)
+
+
+class Orders(OrdersApp, Explorable):
+    """One order of the first example."""
+
+    rules = ORDER_RULES
+    happenings: Mapping[str, Happening] = {
+        f"asked to resume from {step}": _asked_to_resume(step) for step in workflow.STEPS[1::2]
+    }
+    errors: Mapping[str, Exception] = {"not retryable": NonRetryable("cannot be done")}
+
+    def make_settings(self, **given: Any) -> Settings:
+        return _settings(**given)
+
+    def example(self) -> Any:
+        return an_order()
+
+    def state(self) -> object:
+        ports = self.ports
+        return (
+            ports.store.orders,
+            sorted(ports.store.ended.items()),
+            ports.payments.payments,
+            sorted(ports.notifier.sent),
+        )
+
+
+orders = Orders

@@ -1,0 +1,211 @@
+"""What must be true of every order, whatever befalls it, as rules for any run of ``OrdersApp``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from orders import workflow
+from swfsim.core.events import Event
+from swfsim.core.world import Execution
+from swfsim.rules import SHIPPED, Run, always, at_the_end, sometimes
+
+
+def latest_runs(run: Run) -> list[Execution]:
+    """The latest run of each order."""
+    return list({x.workflow_id: x for x in run.executions}.values())
+
+
+def order_of(x: Execution) -> str:
+    return str(_object(x.started.get("input")).get("order_id"))
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """The JSON object in a text; of anything else, an empty one."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def told(x: Execution) -> dict[str, Any]:
+    """What a failed or canceled order says of itself."""
+    return _object(x.events[-1].attrs.get("details"))
+
+
+@at_the_end
+def a_completed_order_is_saved_paid_and_told_of(run: Run) -> Iterator[str]:
+    for x in latest_runs(run):
+        if x.close_status == "COMPLETED":
+            record = run.app.saved(order_of(x))
+            if record is None or record.workflow_id != x.workflow_id:
+                yield f"{x.workflow_id} completed, and no record of it stands"
+            elif run.app.ports.payments.state(record.payment_key) != "captured":
+                yield f"{x.workflow_id} completed, and its money was not taken"
+            if f"{x.workflow_id}/completed" not in run.app.ports.notifier.sent:
+                yield f"{x.workflow_id} completed, and its customer was not told"
+
+
+@at_the_end
+def a_failed_order_leaves_nothing_behind_or_says_so(run: Run) -> Iterator[str]:
+    for x in latest_runs(run):
+        if x.close_status not in ("FAILED", "CANCELED"):
+            continue
+        if told(x).get("compensation") == "incomplete":
+            continue
+        record = run.app.saved(order_of(x))
+        if record is not None and record.workflow_id == x.workflow_id:
+            yield f"{x.workflow_id} is {x.close_status}, and its record stands"
+        for key, state in payments_of(run, x):
+            if state in ("authorized", "captured"):
+                yield f"{x.workflow_id} is {x.close_status}, and payment {key} is {state}"
+
+
+def payments_of(run: Run, x: Execution) -> list[tuple[str, str]]:
+    return [
+        (key, state)
+        for key, (state, _, _) in run.app.ports.payments.payments.items()
+        if key.split("/")[0] == x.workflow_id
+    ]
+
+
+@at_the_end
+def no_order_is_paid_twice(run: Run) -> Iterator[str]:
+    for x in latest_runs(run):
+        taken = [key for key, state in payments_of(run, x) if state in ("authorized", "captured")]
+        if len(taken) > 1:
+            yield f"{x.workflow_id} has money held or taken under {', '.join(taken)}"
+
+
+@at_the_end
+def no_order_is_lost(run: Run) -> Iterator[str]:
+    """Nobody waits for ever: it ends by its own decision, unless somebody terminated it, or nobody
+    was at work until its time was over, or it was never permitted to close."""
+    excused = {what for what in ("TERMINATED", "TIMED_OUT") if _is_given(run, what)}
+    for x in latest_runs(run):
+        if x.close_status not in ("COMPLETED", "FAILED", "CANCELED", *excused):
+            yield f"{x.workflow_id} is {x.close_status or 'OPEN'}"
+
+
+_EXCUSES = {
+    "TERMINATED": ("terminated",),
+    "TIMED_OUT": (
+        "nobody is at work until the execution times out",
+        "WorkflowExecution OPERATION_NOT_PERMITTED",
+    ),
+}
+
+
+def _is_given(run: Run, status: str) -> bool:
+    return any(excuse in one for one in run.given for excuse in _EXCUSES[status])
+
+
+@always
+def no_step_runs_before_its_predecessor(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    done: set[str] = set(_carried(events))
+    for event in events:
+        if event.kind == "ActivityTaskCompleted":
+            done.add(_step(events, event))
+        elif event.kind == "ActivityTaskScheduled":
+            step = event.attrs["activityType"]["name"]
+            if step in workflow.STEPS:
+                missing = set(workflow.STEPS[: workflow.STEPS.index(step)]) - done
+                if missing:
+                    yield event.id, f"{step} is scheduled before {', '.join(sorted(missing))}"
+            elif step == workflow.COMPENSATE_TRANSACTION and workflow.ROLLBACK_STEP not in done:
+                yield event.id, f"{step} is scheduled before {workflow.ROLLBACK_STEP}"
+
+
+@always
+def a_resumed_run_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    carried = _carried(events)
+    for event in events:
+        if event.kind == "ActivityTaskScheduled":
+            step = event.attrs["activityType"]["name"]
+            if step in carried:
+                yield event.id, f"{step} was done in an earlier run"
+
+
+def _carried(events: Sequence[Event]) -> list[str]:
+    """The steps whose results this run was started with."""
+    control = _object(events[0].attrs.get("input")).get("_workflow") or {}
+    return list(control.get("results", ()))
+
+
+def _step(events: Sequence[Event], event: Event) -> str:
+    return str(events[event.attrs["scheduledEventId"] - 1].attrs["activityType"]["name"])
+
+
+@always
+def nothing_goes_forward_after_rollback_began(
+    events: Sequence[Event],
+) -> Iterator[tuple[int, str]]:
+    begun = False
+    for event in events:
+        attrs = event.attrs
+        if event.kind in ("MarkerRecorded", "RecordMarkerFailed"):
+            begun = begun or attrs["markerName"] == workflow.ROLLBACK_MARKER
+        elif begun and event.kind == "ActivityTaskScheduled":
+            step = attrs["activityType"]["name"]
+            if step not in workflow.ROLLBACK_STEPS:
+                yield event.id, f"{step} is scheduled although the order is being rolled back"
+        elif begun and event.kind == "WorkflowExecutionCompleted":
+            yield event.id, "completes although it was rolled back"
+
+
+@sometimes
+def some_order_completes(run: Run) -> bool:
+    return any(x.close_status == "COMPLETED" for x in run.executions)
+
+
+@sometimes
+def some_attempt_is_repeated(run: Run) -> bool:
+    return any(
+        event.kind == "ActivityTaskScheduled" and event.attrs["activityId"].endswith("-2")
+        for x in run.executions
+        for event in x.events
+    )
+
+
+@sometimes
+def some_order_is_canceled(run: Run) -> bool:
+    return any(x.close_status == "CANCELED" for x in run.executions)
+
+
+@sometimes
+def some_order_is_taken_back(run: Run) -> bool:
+    return any(state in ("released", "refunded") for state in run.app.payments())
+
+
+@sometimes
+def some_money_is_refunded(run: Run) -> bool:
+    return "refunded" in run.app.payments()
+
+
+@sometimes
+def some_answer_comes_too_late(run: Run) -> bool:
+    return any(
+        call.operation.startswith("Respond") and getattr(call.answer, "code", "") != ""
+        for call in run.calls
+    )
+
+
+ORDER_RULES = (
+    *SHIPPED,
+    a_completed_order_is_saved_paid_and_told_of,
+    a_failed_order_leaves_nothing_behind_or_says_so,
+    no_order_is_paid_twice,
+    no_order_is_lost,
+    no_step_runs_before_its_predecessor,
+    a_resumed_run_repeats_no_earlier_step,
+    nothing_goes_forward_after_rollback_began,
+    some_order_completes,
+    some_attempt_is_repeated,
+    some_order_is_canceled,
+    some_order_is_taken_back,
+    some_money_is_refunded,
+    some_answer_comes_too_late,
+)
+"""Rules of any application, and those of orders."""

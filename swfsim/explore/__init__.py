@@ -1,0 +1,1 @@
+"""Exhaustive and random exploration of an application's failures; start at ``sweep``."""

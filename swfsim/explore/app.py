@@ -1,0 +1,39 @@
+"""``Explorable``: an ``App`` that also tells how it is explored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from swfsim.app import App
+from swfsim.rules import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from swfsim.rules import Rule
+    from swfsim.stories import Happening
+
+
+class Explorable(App):
+    """What an explorer can be told of an application beyond what every ``App`` tells.
+
+    rules        what must hold in every run, and be reached in some; those shipped unless given
+    happenings   what somebody may do to an execution, by name, beyond a cancel request, a
+                 termination and a signal that it does not know
+    errors       what an activity may raise beyond a plain ``Exception``, by name
+    """
+
+    rules: Sequence[Rule] = SHIPPED
+    happenings: Mapping[str, Happening] = {}
+    errors: Mapping[str, Exception] = {}
+
+    def example(self) -> Any:
+        """The input that ``start`` is given when none is named."""
+        return None
+
+    def state(self) -> object:
+        """All that the outside world holds, as something whose ``repr`` is equal exactly if it is:
+        numbers, texts, dicts, dataclasses. Two moments with equal histories and equal states are
+        taken to have the same future, and only one of them is followed. ``None``, the default, is
+        no answer: then each is."""
+        return None

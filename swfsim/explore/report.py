@@ -1,0 +1,82 @@
+"""What a sweep has shown, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.explore import scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swfsim.explore.sweep import Certificate, Failure, Level
+
+SHOWN: Final = 1
+"""So many failures of one rule are shown as scenarios; the others by what was placed."""
+
+
+def counted(number: int, what: str) -> str:
+    """``1 fault``, ``2 faults``"""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def lines(app: str, certificate: Certificate) -> Iterator[str]:
+    """The certificate."""
+    yield f"{app}: at most {counted(certificate.faults, 'fault')}"
+    for level in certificate.levels:
+        yield f"  {_level(level)}"
+    yield f"  {counted(len(certificate.histories), 'distinct history').replace('ys', 'ies')}"
+    if certificate.to_reach:
+        reached = len(certificate.to_reach) - len(certificate.unreached)
+        yield f"  {reached} of {len(certificate.to_reach)} reached of what some run must reach"
+        for name in certificate.unreached:
+            yield f"    never reached: {name}"
+    yield f"  {_verdict(certificate)}"
+
+
+def _level(level: Level) -> str:
+    told = [f"{counted(level.faults, 'fault')}: {level.run:,} of {level.placements:,} run"]
+    if level.joined:
+        told.append(f"{level.joined:,} of them up to where an earlier run had been")
+    if level.unstruck:
+        told.append(f"{level.unstruck:,} with a fault that something else forestalled")
+    if level.spared:
+        told.append(f"{level.spared:,} more lie behind such points and were not needed")
+    if level.contained:
+        told.append(f"{level.contained:,} more hold a failure shown before")
+    return "; ".join(told)
+
+
+def _verdict(certificate: Certificate) -> str:
+    found = counted(len(certificate.failures), "failure")
+    if certificate.stopped is not None:
+        behind = certificate.faults > certificate.levels[-1].faults
+        more = ", and what comes behind them" if behind else ""
+        return (
+            f"stopped by {certificate.stopped} with {found}: "
+            f"{counted(certificate.left, 'placement')} left{more}"
+        )
+    if certificate.proven:
+        return "every rule is kept in all of them; nothing is left unexplored"
+    return f"{found}; nothing is left unexplored"
+
+
+def failures(app: str, given: Any, certificate: Certificate) -> Iterator[str]:
+    """Each failure, under the rule that it breaks; the first of each rule as scenarios."""
+    for rule, found in _by_rule(certificate).items():
+        yield f"BROKEN {rule} ({counted(len(found), 'placement')})"
+        for failure in found[:SHOWN]:
+            yield ""
+            yield from scenario.source(app, failure.placement, failure.broken, given).splitlines()
+        for failure in found[SHOWN:]:
+            yield f"  also: {' and '.join(map(str, failure.placement))}"
+        yield ""
+
+
+def _by_rule(certificate: Certificate) -> dict[str, list[Failure]]:
+    found: dict[str, list[Failure]] = {}
+    for failure in certificate.failures:
+        for rule in dict.fromkeys(text.partition(":")[0] for text in failure.broken):
+            found.setdefault(rule, []).append(failure)
+            break  # what else it breaks stands in its scenario
+    return found

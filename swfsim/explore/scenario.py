@@ -1,0 +1,91 @@
+"""A placement as a scenario: a pytest file that can be dropped into ``scenarios/``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from swfsim import rules
+from swfsim.env import Env
+from swfsim.errors import HarnessError, Violation
+from swfsim.explore.places import quoted
+from swfsim.explore.told import told_of
+from swfsim.rules import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from swfsim.explore.places import Placement
+    from swfsim.stories import Story
+
+AFTERMATH_S = 60
+"""How long workers go on when everything is closed: who answers then must live with the refusal."""
+
+AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
+
+
+def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
+    """Start an execution, run to the end and a little beyond, and check every rule that the
+    application tells. ``given`` says what goes wrong, for rules that excuse it; ``input`` is what
+    the application starts with, its example unless given. Raises ``Violation``."""
+    if not isinstance(story.env, Env):
+        raise HarnessError(
+            "the rules of a run need to see all its calls, as only a simulation does"
+        )
+    told = told_of(story.app)
+    story.when(lambda story: story.app.start(told.example() if input is None else input))
+    story.run()
+    if not story.at_rest:
+        raise Violation(
+            "it came to rest with an execution open: nobody has anything to do any more"
+        )
+    story.env.run(for_s=AFTERMATH_S)
+    rules.check(told.rules, Run(story.executions, story.app, story.env.journal, given))
+
+
+def source(app: str, placement: Placement, broken: Sequence[str], given: Any = None) -> str:
+    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE."""
+    module, _, attribute = app.partition(":")
+    choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
+    steered = f"Steered({choices!r})" if choices else "Steered()"
+    told = [quoted(str(one)) for one in placement]
+    if given is not None:
+        told.append(f"input={given!r}")
+    lines = [
+        '"""Found by ``swfsim explore``.',
+        "",
+        *broken,
+        '"""',
+        "",
+        f"from {module} import {attribute}",
+        "from swfsim import Story, faults"
+        if _has_faults(placement)
+        else "from swfsim import Story",
+        "from swfsim.choices import Steered",
+        "from swfsim.explore.scenario import keeps_its_rules",
+        *(_TOLD if _needs_told(placement) else ()),
+        "",
+        "",
+        f"def test_{_name(placement)}():",
+        f"    with Story({attribute}, choices={steered}) as story:",
+        *(["        told = told_of(story.app)"] if _needs_told(placement) else ()),
+        *(f"        {one.code()}" for one in placement if one.kind != "choice"),
+        f"        keeps_its_rules(story, {', '.join(told)})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_TOLD = ("from swfsim.explore.told import told_of",)
+
+
+def _has_faults(placement: Placement) -> bool:
+    return any(one.kind not in ("moment", "choice") for one in placement)
+
+
+def _needs_told(placement: Placement) -> bool:
+    return any("told." in one.code() for one in placement if one.kind != "choice")
+
+
+def _name(placement: Placement) -> str:
+    told = " and ".join(str(one) for one in placement) or "nothing goes wrong"
+    return re.sub(r"\W+", "_", told).strip("_").lower()

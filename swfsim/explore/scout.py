@@ -1,0 +1,115 @@
+"""``Scout``: a plan of faults that also notes, while a run goes on, what could have gone wrong.
+
+The places come in the order in which the run reaches them, and nothing placed at one of them can
+change what came before. So the runs with one fault more are those with the fault at a later place,
+and each combination of faults comes up exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from swfsim.core.closing import STATUS
+from swfsim.explore import places
+from swfsim.explore.places import KINDS
+from swfsim.sim.calls import DELIVER
+from swfsim.sim.plan import RESPOND_DECISION, Plan
+from swfsim.spec.check import plain
+from swfsim.stories import OPERATOR, STEP_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swfsim.choices import Steered
+    from swfsim.clock import VirtualClock
+    from swfsim.core.events import Event
+    from swfsim.core.world import Activity, Execution
+    from swfsim.explore.places import Kind, Place
+    from swfsim.sim.calls import Treatment
+    from swfsim.sim.workers import Letter, Worker
+
+_WORDS: Final = {kind: word for word, kind in STEP_WORDS.items()}
+
+
+class Scout(Plan):
+    """``places`` are what could go wrong, place by place, in the order reached; each place once."""
+
+    def __init__(self, choices: Steered) -> None:
+        super().__init__()
+        self.places: list[Place] = []
+        self.choices = choices
+        self._chosen = 0
+        self._kinds = frozenset(KINDS)
+        self._happenings: tuple[str, ...] = ()
+        self._errors: tuple[str, ...] = ()
+        self._moments: dict[str, int] = {}
+        self._moment_at = -1
+        self._answered: set[int] = set()
+
+    def expect(
+        self, happenings: Iterable[str], errors: Iterable[str], kinds: Iterable[Kind] = KINDS
+    ) -> None:
+        """What somebody may do at a moment, and what an activity may raise, by name; and the kinds
+        of places that are of interest."""
+        self._kinds = frozenset(kinds)
+        self._happenings = tuple(happenings)
+        self._errors = tuple(errors)
+
+    def _note(self, there: Place) -> None:
+        self.note_choices()
+        if there and there[0].kind in self._kinds:
+            self.places.append(there)
+
+    def note_choices(self) -> None:
+        """The choices made since somebody looked last: they came before what is noted now."""
+        if len(self.choices) > self._chosen and "choice" in self._kinds:
+            for number, choice in enumerate(self.choices.trail[self._chosen :], self._chosen):
+                self.places.append(places.at_choice(choice.label, number, choice.options))
+            self._chosen = len(self.choices)
+
+    def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
+        name = worker.process.name
+        is_new = name in self._workers and name != OPERATOR and not letter.nth
+        place = self.calls.place(worker, letter)
+        treatment = super().treat(worker, letter, clock)
+        if is_new and (treatment is DELIVER or self.calls.at(worker, letter) is not None):
+            self._note(places.at_call(*place))
+            if letter.operation == RESPOND_DECISION and worker.deciding is not None:
+                decisions = plain(letter.params).get("decisions") or ()
+                types: Any = tuple(one["decisionType"] for one in decisions)
+                self._note(places.at_answer(worker.deciding[1], types))
+        return treatment
+
+    def takes(self, worker: Worker) -> bool:
+        if worker.deciding is not None and worker.deciding[1] not in self._answered:
+            x, number = worker.deciding
+            self._answered.add(number)
+            task = x.deciding
+            can_time_out = task is not None and task.start_to_close is not None
+            self._note(places.at_decision(number, can_time_out))
+        return super().takes(worker)
+
+    def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
+        step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]
+        self._note(places.at_step(step, attempt, task, self._errors))
+        return super().hold_ms(x, task, attempt)
+
+    def observe(self, x: Execution, event: Event, who: str) -> None:
+        """Every event is a moment. Of those at one instant one will do, since what somebody does
+        then arrives after all of them."""
+        name = _moment(x, event)
+        self._moments[name] = self._moments.get(name, 0) + 1
+        if event.at != self._moment_at and event.kind not in STATUS and x.open:
+            self._moment_at = event.at
+            self._note(places.at_moment(name, self._moments[name], self._happenings))
+
+
+def _moment(x: Execution, event: Event) -> str:
+    """As a story names it."""
+    word = _WORDS.get(event.kind)
+    if word is None:
+        return event.kind
+    attrs = event.attrs
+    if "activityType" not in attrs:
+        attrs = x.events.attrs[attrs["scheduledEventId"] - 1]
+    return f"{attrs['activityType']['name']} {word}"

@@ -1,0 +1,37 @@
+"""What an application tells whoever explores it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from swfsim import rules
+from swfsim.explore.app import Explorable
+from swfsim.explore.happenings import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from swfsim.app import App
+    from swfsim.rules import Rule
+    from swfsim.stories import Happening
+
+
+class Told(NamedTuple):
+    """What an ``Explorable`` says of itself; for a plain ``App``, what holds for any."""
+
+    rules: Sequence[Rule]
+    happenings: Mapping[str, Happening]
+    errors: Mapping[str, Exception]
+    example: Callable[[], Any]
+    state: Callable[[], object]
+
+
+def told_of(app: App) -> Told:
+    if isinstance(app, Explorable):
+        known = {**ANY, **app.happenings}
+        return Told(app.rules, known, app.errors, app.example, app.state)
+    return Told(rules.SHIPPED, ANY, {}, _nothing, _nothing)
+
+
+def _nothing() -> None:
+    return None

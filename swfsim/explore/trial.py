@@ -1,0 +1,286 @@
+"""``Trials``: one run for one placement of faults, and what came of it."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from swfsim import rules
+from swfsim.choices import Steered
+from swfsim.env import Env
+from swfsim.errors import Divergence, HarnessError
+from swfsim.explore.places import KINDS
+from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN
+from swfsim.explore.scout import Scout
+from swfsim.explore.told import told_of
+from swfsim.replay.histories import Captured
+from swfsim.report import code
+from swfsim.rules import Run
+from swfsim.sim.patches import PATCHES
+from swfsim.sim.workers import Letter, Sleep, Wait
+from swfsim.stories import Story
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+
+    from swfsim.app import AppFactory
+    from swfsim.core.events import Event
+    from swfsim.core.world import Execution
+    from swfsim.explore.places import Kind, Place, Placed, Placement
+    from swfsim.sim.workers import Worker
+    from swfsim.stories import Happening
+
+LIMIT_STEPS = 100_000
+"""Calls, sleeps and waits after which a run is given up as endless."""
+
+
+class Mark(NamedTuple):
+    """A moment at which everything placed had struck. ``places`` is how many of the outcome's
+    places had been reached; ``state`` a digest of what the decider can see and of what the
+    application holds."""
+
+    places: int
+    state: int
+
+
+class Outcome(NamedTuple):
+    """What came of one run.
+
+    broken     rules that did not hold, or the error that the application broke with
+    struck     whether everything placed came about; else something else came first
+    places     what could have gone wrong after what was placed, place by place
+    marks      where the run stood since everything had struck
+    joined     it came to where an earlier run had been, and was not followed further
+    history    a digest of the histories that its deciders saw
+    reached    the ``sometimes`` rules that it shows
+    """
+
+    placement: Placement
+    broken: list[str]
+    struck: bool
+    places: list[Place]
+    marks: list[Mark]
+    joined: bool
+    history: int
+    reached: list[str]
+
+
+class Trials:
+    """Runs of one application. A context manager: inside it the process is on virtual time."""
+
+    def __init__(
+        self,
+        make_app: AppFactory,
+        given: Any = None,
+        *,
+        seed: int = 0,
+        kinds: Iterable[Kind] = KINDS,
+    ) -> None:
+        """``given`` is the input of the execution, None for the application's example; ``kinds``
+        are the kinds of places that are of interest."""
+        self._kinds = frozenset(kinds)
+        self._make_app = make_app
+        self._given = given
+        self._seed = seed
+
+    def __enter__(self) -> Trials:
+        self._logging = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)  # a fault that was given is no news, ten thousand times
+        PATCHES.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        PATCHES.__exit__()
+        logging.disable(self._logging)
+
+    def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
+        """One run. ``known`` are states at which it need not be followed further."""
+        with self.story(placement) as story:
+            return _Trial(story, placement, known, self._kinds).outcome(self._given)
+
+    def histories(self, placement: Placement = ()) -> tuple[Outcome, list[Captured]]:
+        """One run, and the histories that it made, as if they had been captured."""
+        with self.story(placement) as story:
+            outcome = _Trial(story, placement, (), self._kinds).outcome(self._given)
+            told = " and ".join(map(str, placement)) or "nothing goes wrong"
+            made = [Captured(told, x.events, x.workflow_id, x.run_id) for x in story.executions]
+            return outcome, made
+
+    def story(self, placement: Placement) -> Story:
+        """The story in which these choices are made; its faults are yet to be given."""
+        choices = Steered({one.nth: int(one.detail) for one in placement if one.kind == "choice"})
+        return Story(
+            self._make_app,
+            seed=self._seed,
+            plan=Scout(choices),
+            choices=choices,
+            limit_steps=LIMIT_STEPS,
+        )
+
+
+class _Trial:
+    """One run, from its faults to its outcome."""
+
+    def __init__(
+        self, story: Story, placement: Placement, known: Container[int], kinds: frozenset[Kind]
+    ) -> None:
+        assert isinstance(story.plan, Scout), "made by Trials.story"
+        assert isinstance(story.env, Env), "a story without live is simulated"
+        self._story = story
+        self._env = story.env
+        self._scout = story.plan
+        self._placement = placement
+        self._known = known
+        self._told = told_of(story.app)
+        self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
+        self._chains: dict[str, int] = {}
+        self._marks: list[Mark] = []
+        self._joined = False
+        self._give(kinds)
+
+    def _give(self, kinds: frozenset[Kind]) -> None:
+        story, told = self._story, self._told
+        self._scout.expect(told.happenings, told.errors, kinds)
+        for one in self._placement:
+            if one.kind == "moment":
+                self._left.append(self._happens(one, told.happenings[one.what]))
+            elif one.kind == "choice":
+                self._left.append(functools.partial(self._is_made, one.nth))
+            else:
+                fault = one.fault(told.errors)
+                story.given(fault)
+                self._left.append(functools.partial(self._scout.strikes.acted, fault, one.nth))
+        story.env.observe(self._scout.observe)
+        story.env.observe(self._observe)
+
+    def _happens(self, one: Placed, happening: Happening) -> Callable[[], bool]:
+        done: list[bool] = []
+
+        def happen(story: Story) -> None:
+            happening(story)
+            done.append(True)
+
+        self._story.when(one.moment, happen)
+        return lambda: bool(done)
+
+    def _is_made(self, number: int) -> bool:
+        return len(self._scout.choices) > number
+
+    def outcome(self, given: Any) -> Outcome:
+        story, told = self._story, self._told
+        story.when(lambda story: story.app.start(told.example() if given is None else given))
+        error = self._run()
+        run = Run(story.executions, story.app, self._env.journal, [str(p) for p in self._placement])
+        at_rest = error is None and not self._joined
+        found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
+        if error is not None:
+            found.insert(0, error)
+        return Outcome(
+            self._placement,
+            found,
+            self._has_all_struck(),
+            *self._beyond(),
+            self._joined,
+            self._digest(sorted(self._chains.items())),
+            rules.reached(told.rules, run) if at_rest else [],
+        )
+
+    def _run(self) -> str | None:
+        """Run to the end, or to where it joins an earlier run; gives how the application broke."""
+        try:
+            self._story.run(until=lambda: self._joined)
+            if self._story.at_rest:
+                self._env.run(lambda: self._joined, for_s=AFTERMATH_S)
+        except HarnessError as error:
+            if not _is_no_end(error):
+                raise
+            return f"it never ends: {error}"
+        except Divergence:
+            raise
+        except Exception as error:
+            if _is_ours(error):
+                raise
+            own = code.own(code.places(error.__traceback__))
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            return f"the application broke: {what}, at {code.line(own[-1])}"
+        if not self._joined and not self._story.at_rest:
+            return AT_REST_OPEN
+        return None
+
+    def _beyond(self) -> tuple[list[Place], list[Mark]]:
+        """The places after the last thing placed, at which something can be placed yet, and the
+        marks among them."""
+        self._scout.note_choices()
+        found: list[Place] = self._scout.places
+        first = 0
+        if self._placement:
+            last = self._placement[-1]
+            first = next((n for n, there in enumerate(found, 1) if last in there), len(found))
+        taken = {one.at for one in self._placement}
+        numbers = [n for n in range(first, len(found)) if found[n][0].at not in taken]
+        marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
+        return [found[n] for n in numbers], marks
+
+    # Where a run stands
+
+    def _observe(self, x: Execution, event: Event, who: str) -> None:
+        told = {name: value for name, value in event.attrs.items() if name != "identity"}
+        chain = self._chains.get(x.run_id, 0)
+        self._chains[x.run_id] = self._digest((chain, event.kind, told))
+        if event.kind == "DecisionTaskStarted" and self._has_all_struck():
+            self._mark()
+
+    def _has_all_struck(self) -> bool:
+        if self._left:
+            self._left = [struck for struck in self._left if not struck()]
+        return not self._left
+
+    def _mark(self) -> None:
+        state = self._told.state()
+        if state is None:
+            return
+        self._scout.note_choices()
+        out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
+        here = self._digest((sorted(self._chains.items()), self._workers(), out_of_reach, state))
+        self._marks.append(Mark(len(self._scout.places), here))
+        self._joined = self._joined or (bool(self._placement) and here in self._known)
+
+    def _workers(self) -> list[str]:
+        now = self._env.now_ms()
+        return sorted(_shown(worker, now) for worker in self._env.simulation.workers.values())
+
+    @staticmethod
+    def _digest(what: object) -> int:
+        text = repr(what).encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
+
+
+def _shown(worker: Worker, now: int) -> str:
+    """Whose it is, what it waits for, and for how long if it is only time."""
+    name = worker.process.name
+    match worker.request:
+        case Letter() as letter:
+            return f"{name} {letter.operation} {letter.delayed}"
+        case Sleep(until=int(until)) | Wait(until=int(until)):
+            return f"{name} until {until - now}"
+        case None if worker.greenlet is None:
+            return f"{name} is yet to begin"
+        case _:
+            return f"{name} waits"
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether swfsim itself broke. What a client raises for SWF is the application's to bear."""
+    innermost = code.places(error.__traceback__)[-1][0]
+    meant = isinstance(error, ClientError | BotoCoreError)
+    return not meant and innermost.startswith(code.HOUSE)
+
+
+def _is_no_end(error: HarnessError) -> bool:
+    """Whether a limit of the run was met, and not a mistake of whoever explores."""
+    return any(word in str(error) for word in ("nothing ended it", "nothing ends", "has not come"))

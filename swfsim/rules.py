@@ -1,0 +1,278 @@
+"""Rules over whole runs: what must always hold, hold at the end, or be reached in some run.
+
+    @always
+    def no_step_is_skipped(events):
+        for event in events:
+            if …:
+                yield event.id, "Pack was scheduled before Take was completed"
+
+``always``      over one history, at any moment of it; yields (event id, what is wrong)
+``at_the_end``  over a run in which everything has come to rest; yields what is wrong
+``sometimes``   over such a run, true or false: among many runs it must be true of one, else what
+                they were put through is too weak to prove anything
+
+The name of a rule is that of its function. ``SHIPPED`` holds for every application.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, service_laws
+from swfsim.core.tables import CLOSE_DECISIONS
+from swfsim.errors import Violation
+from swfsim.spec import model
+from swfsim.spec.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from swfsim.core.events import Event
+    from swfsim.core.world import Execution
+    from swfsim.journal import Entry
+
+When = Literal["always", "at the end", "sometimes"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a rule looks at. ``executions`` are in order of start, ``app`` is the application with
+    its outside world, ``calls`` are all that were made, ``given`` are the faults, as texts."""
+
+    executions: Sequence[Execution]
+    app: Any = None
+    calls: Iterable[Entry] = ()
+    given: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``check`` yields what is wrong; of a ``sometimes`` rule, one text while the run
+    does not show what it is to show."""
+
+    name: str
+    when: When
+    check: Callable[[Run], Iterator[str]]
+
+
+class Broken(NamedTuple):
+    """A rule that does not hold, and what is wrong."""
+
+    rule: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.what}"
+
+
+def always(law: Callable[[Sequence[Event]], Iterator[tuple[int, str]]]) -> Rule:
+    """A rule over each history of a run, whether it is closed or not."""
+
+    def check(run: Run) -> Iterator[str]:
+        for x in run.executions:
+            for event_id, what in law(x.events):
+                yield f"event {event_id} of {x.workflow_id}: {what}"
+
+    return Rule(_name(law), "always", check)
+
+
+def at_the_end(law: Callable[[Run], Iterator[str]]) -> Rule:
+    """A rule over a run that has come to rest."""
+    return Rule(_name(law), "at the end", law)
+
+
+def sometimes(reached: Callable[[Run], bool]) -> Rule:
+    """Something that some run must reach."""
+
+    def check(run: Run) -> Iterator[str]:
+        if not reached(run):
+            yield "not reached"
+
+    return Rule(_name(reached), "sometimes", check)
+
+
+def _name(law: Callable[..., object]) -> str:
+    return law.__name__.strip("_").replace("_", " ")
+
+
+def broken(rules: Iterable[Rule], run: Run, *, at_rest: bool = True) -> list[Broken]:
+    """What does not hold in one run; ``sometimes`` is no matter of one run. Without ``at_rest``
+    only what must always hold."""
+    asked = ("always", "at the end") if at_rest else ("always",)
+    return [
+        Broken(rule.name, what) for rule in rules if rule.when in asked for what in rule.check(run)
+    ]
+
+
+def reached(rules: Iterable[Rule], run: Run) -> list[str]:
+    """The names of the ``sometimes`` rules that this run shows."""
+    return [rule.name for rule in rules if rule.when == "sometimes" and not any(rule.check(run))]
+
+
+def check(rules: Iterable[Rule], run: Run) -> None:
+    """Raises ``Violation`` that names every broken rule."""
+    found = broken(rules, run)
+    if found:
+        raise Violation("\n".join(map(str, found)))
+
+
+# Rules for every application
+
+
+@always
+def histories_keep_the_laws_of_the_service(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """No history that SWF would not make; at most one open activity of one id is among them."""
+    for text in service_laws(events):
+        number, _, what = text.removeprefix("event ").partition(": ")
+        yield int(number), what
+
+
+def _every_decision_list_is_valid(run: Run) -> Iterator[str]:
+    for call in run.calls:
+        if call.operation == "RespondDecisionTaskCompleted" and isinstance(call.answer, Fault):
+            fault = call.answer
+            if fault.code == "ValidationException" and fault.message != "Invalid token":
+                yield f"{call.who} decided what SWF does not take: {fault.message}"
+
+
+every_decision_list_is_valid = Rule(
+    "every decision list is valid", "always", _every_decision_list_is_valid
+)
+
+_NEVER: Final = ("ALREADY_IN_USE", "UNDEFINED")
+"""Endings of refusal causes that a decider can rule out, since it alone makes ids and settings."""
+
+_UNLESS_GONE: Final = {"activityId": "ACTIVITY_ID_UNKNOWN", "timerId": "TIMER_ID_UNKNOWN"}
+"""Refusals that are no mistake when it ended while the decider was deciding."""
+
+
+@always
+def no_decision_is_refused_by_mistake(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Refusals for want of quota or permission befall anybody. A name twice in use, a missing
+    default, or an end to something that the history showed to be over are the decider's own."""
+    ends: dict[tuple[str, str], int] = {}
+    shown_to: dict[int, int] = {}  # DecisionTaskCompleted → the last event its decider saw
+    for event in events:
+        attrs = event.attrs
+        if event.kind == "DecisionTaskCompleted":
+            shown_to[event.id] = attrs["startedEventId"]
+        elif event.kind in FAMILY_ENDS:
+            ends[_named(events, event)] = event.id
+        elif event.kind in _REFUSALS:
+            cause = attrs["cause"]
+            seen = shown_to.get(attrs.get(model.DECISION_TIME_MEMBER, 0), 0)
+            for member, unknown in _UNLESS_GONE.items():
+                if cause == unknown and ends.get((member, attrs[member]), 0) <= seen:
+                    yield event.id, f"{event.kind}: {attrs[member]} was not open ({cause})"
+            if cause.endswith(_NEVER):
+                yield event.id, f"{event.kind}: {cause}"
+
+
+_REFUSALS: Final = frozenset(model.REFUSAL.values())
+
+
+def _named(events: Sequence[Event], event: Event) -> tuple[str, str]:
+    """(activityId or timerId, its value) of what has ended; empty texts for what has none."""
+    first = event.attrs.get(OPENED_BY[FAMILY_ENDS[event.kind]])
+    attrs = events[first - 1].attrs if first else {}
+    for member in _UNLESS_GONE:
+        if member in attrs:
+            return member, attrs[member]
+    return "", ""
+
+
+_OWN_CLOSES: Final = frozenset({"WorkflowExecutionCompleted", "WorkflowExecutionContinuedAsNew"})
+"""Closes after which nothing should be left: the decider had all the time it wanted."""
+
+
+@always
+def nothing_is_left_open_at_completion(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """An activity, timer or child that is still open when its decider completes the execution."""
+    left: dict[int, str] = {}
+    for event in events:
+        _keep_count(left, event)
+        if event.kind in _OWN_CLOSES:
+            for first, family in left.items():
+                yield event.id, f"the {family} of event {first} is still open"
+
+
+@always
+def nothing_is_stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Open, with no decision task, and nothing under way that could bring one: only a signal, or
+    the time-out of the execution, could ever move it. A close that SWF does not permit is for
+    people to see to."""
+    left: dict[int, str] = {}
+    tasks = 0
+    may_not_close = False
+    for number, event in enumerate(events, 1):
+        _keep_count(left, event)
+        if event.kind in CLOSES:
+            return
+        tasks += _TASKS.get(event.kind, 0)
+        if event.kind in _CLOSE_REFUSALS:
+            may_not_close = event.attrs["cause"] == "OPERATION_NOT_PERMITTED"
+        goes_on = number < len(events) and events[number].at == event.at
+        if not (left or tasks or may_not_close or goes_on):
+            yield event.id, f"after {event.kind} nothing can move it any more"
+
+
+_CLOSE_REFUSALS: Final = frozenset(model.REFUSAL[one] for one in CLOSE_DECISIONS)
+
+_TASKS: Final = {
+    "DecisionTaskScheduled": 1,
+    "DecisionTaskCompleted": -1,
+    "DecisionTaskTimedOut": -1,
+}
+
+STORM: Final = 20
+"""So many decision tasks in a row that move nothing are a storm."""
+
+
+@always
+def no_decision_storm(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Decision tasks that follow each other, and nothing else follows from any of them."""
+    in_vain = 0
+    for event in events:
+        if event.kind in ("DecisionTaskCompleted", "DecisionTaskTimedOut"):
+            in_vain += 1
+            if in_vain == STORM:
+                yield event.id, f"{STORM} decision tasks in a row moved nothing"
+        elif not event.kind.startswith("DecisionTask") and event.kind not in _REFUSALS:
+            in_vain = 0
+
+
+def attempts_are_bounded(most: int) -> Rule:
+    """No activity type is scheduled more often than this in one execution."""
+
+    @always
+    def attempts_are_bounded(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+        count: dict[str, int] = {}
+        for event in events:
+            if event.kind == "ActivityTaskScheduled":
+                name = event.attrs["activityType"]["name"]
+                count[name] = count.get(name, 0) + 1
+                if count[name] == most + 1:
+                    yield event.id, f"{name} was scheduled more than {most} times"
+
+    return attempts_are_bounded
+
+
+def _keep_count(left: dict[int, str], event: Event) -> None:
+    """What is open in a history: first event of each family → which family."""
+    if event.kind in FAMILY_OPENS:
+        left[event.id] = FAMILY_OPENS[event.kind]
+    elif event.kind in FAMILY_ENDS:
+        left.pop(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]], None)
+
+
+SHIPPED: Final = (
+    histories_keep_the_laws_of_the_service,
+    every_decision_list_is_valid,
+    no_decision_is_refused_by_mistake,
+    nothing_is_left_open_at_completion,
+    nothing_is_stuck,
+    no_decision_storm,
+    attempts_are_bounded(25),
+)
+"""What any application should keep, whatever befalls it."""

@@ -1,0 +1,79 @@
+"""``swfsim explore``, as it is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from swfsim.commands.explore import explore
+from tests.explore.test_sweep import run_as_a_test
+
+TOY = "tests.explore.toy"
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(explore, [*arguments, "--jobs", "1"], catch_exceptions=False)
+
+
+def test_a_certificate_is_printed_for_an_application_without_a_mistake() -> None:
+    done = run(f"{TOY}:Careful", "--only", "decision", "--only", "step")
+    assert done.exit_code == 0, done.output
+    assert "1 of 1 reached of what some run must reach" in done.output
+    assert "every rule is kept in all of them; nothing is left unexplored" in done.output
+
+
+def test_a_failure_is_printed_and_written_as_a_scenario(tmp_path: Path) -> None:
+    done = run(f"{TOY}:Forgetful", "--only", "step", "--scenarios", str(tmp_path / "found"))
+    assert done.exit_code == 1
+    assert "BROKEN what is sold is paid once (3 placements)" in done.output
+    assert (
+        'story.given(faults.worker_dies("Pay", "after the effect", attempts=(1,)))' in done.output
+    )
+    assert "also: Pay answer lost at attempt 1" in done.output
+    files = sorted((tmp_path / "found").iterdir())
+    assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3)]
+    with pytest.raises(AssertionError, match="it was paid 2 times"):
+        run_as_a_test(files[0].read_text())
+
+
+def test_a_sweep_that_is_limited_says_what_is_left_and_goes_on(tmp_path: Path) -> None:
+    common = (f"{TOY}:Careful", "--only", "step", "--file", str(tmp_path / "toy.jsonl"))
+    done = run(*common, "--run-limit", "5")
+    assert done.exit_code == 3
+    assert "stopped by the limit of 5 runs with 0 failures: 10 placements left" in done.output
+    done = run(*common)
+    assert done.exit_code == 0
+    assert "1 fault: 14 of 14 run" in done.output
+
+
+def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:
+    done = run(f"{TOY}:Hopeful", "--only", "step")
+    assert done.exit_code == 1
+    assert "never reached: it snows" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((f"{TOY}:Nothing",), "has no application 'Nothing'"),
+        ((f"{TOY}:Restless",), "the same run, made twice, is not the same"),
+        ((f"{TOY}:Careful", "--file", "/nowhere/at/all"), "/nowhere/at/all"),
+        ((f"{TOY}:Careful", "--scenarios", "/proc/no"), "cannot write to /proc/no"),
+        ((f"{TOY}:Careful", "--only", "weather"), "'weather' is not one of"),
+        ((f"{TOY}:Careful", "--input", "/nowhere"), "cannot read /nowhere"),
+    ],
+)
+def test_a_mistake_in_the_call_is_said_in_a_sentence(arguments: tuple[str, ...], told: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert told in done.output
+    assert "Traceback" not in done.output
+
+
+def test_orders_keep_every_rule_with_any_one_fault() -> None:
+    """Every step, every attempt, the whole alphabet."""
+    done = run("scenarios.explore:orders", "--faults", "1")
+    assert done.exit_code == 0, done.output
+    assert "6 of 6 reached" in done.output

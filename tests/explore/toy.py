@@ -1,0 +1,230 @@
+"""A kiosk to be explored: it takes the money, then hands over the paper; and kiosks with mistakes.
+
+Its loops are patient: a call that fails for a passing reason is made again.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from swfsim.app import Wrap
+from swfsim.explore.app import Explorable
+from swfsim.rules import SHIPPED, Run, always, at_the_end, sometimes
+
+DOMAIN = "kiosk"
+STEPS = ("Pay", "Hand")
+Decisions = list[dict[str, Any]]
+
+
+@functools.cache
+def client() -> Any:
+    return boto3.client("swf")
+
+
+def patiently(call: Any, **asked: Any) -> Any:
+    """The answer; None when SWF waits for it no longer."""
+    while True:
+        try:
+            return call(**asked)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "UnknownResourceFault":
+                return None
+        except BotoCoreError:
+            pass
+        time.sleep(1)
+
+
+def decide(events: Sequence[Mapping[str, Any]]) -> Decisions:
+    """The next step, the same again after it failed, or the end."""
+    kinds = [event["eventType"] for event in events]
+    done = kinds.count("ActivityTaskCompleted")
+    refused = kinds.count("ScheduleActivityTaskFailed")
+    ended = done + kinds.count("ActivityTaskFailed") + kinds.count("ActivityTaskTimedOut")
+    scheduled = kinds.count("ActivityTaskScheduled")
+    if scheduled > ended or refused > 3:
+        return []
+    if "WorkflowExecutionCancelRequested" in kinds:
+        return [{"decisionType": "CancelWorkflowExecution"}]
+    if done == len(STEPS):
+        return [{"decisionType": "CompleteWorkflowExecution"}]
+    return [schedule(STEPS[done], scheduled)]
+
+
+def schedule(step: str, number: int) -> dict[str, Any]:
+    attributes = {
+        "activityId": f"{step}-{number}",
+        "activityType": {"name": step, "version": "1"},
+    }
+    return {
+        "decisionType": "ScheduleActivityTask",
+        "scheduleActivityTaskDecisionAttributes": attributes,
+    }
+
+
+class Kiosk(Explorable):
+    """Sells one paper. ``paid`` is how often money was taken; taking it again changes nothing."""
+
+    steps = STEPS
+
+    def __init__(self) -> None:
+        self.paid = 0
+
+    def register(self) -> None:
+        client().register_domain(name=DOMAIN, workflowExecutionRetentionPeriodInDays="1")
+        client().register_workflow_type(
+            domain=DOMAIN,
+            name="sale",
+            version="1",
+            defaultTaskList={"name": "decisions"},
+            defaultTaskStartToCloseTimeout="30",
+            defaultExecutionStartToCloseTimeout="3600",
+            defaultChildPolicy="TERMINATE",
+        )
+        for step in STEPS:
+            client().register_activity_type(
+                domain=DOMAIN,
+                name=step,
+                version="1",
+                defaultTaskList={"name": "work"},
+                defaultTaskScheduleToStartTimeout="300",
+                defaultTaskScheduleToCloseTimeout="NONE",
+                defaultTaskStartToCloseTimeout="60",
+                defaultTaskHeartbeatTimeout="NONE",
+            )
+
+    def workers(self, wrap: Wrap) -> Mapping[str, Any]:
+        return {"decider": self.decide_for_ever, "worker": functools.partial(self.work, wrap)}
+
+    def start(self, given: Any) -> tuple[str, str]:
+        started = client().start_workflow_execution(
+            domain=DOMAIN,
+            workflowId="sale",
+            workflowType={"name": "sale", "version": "1"},
+            input=str(given),
+        )
+        return "sale", started["runId"]
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        return decide(events)
+
+    def decide_for_ever(self) -> None:
+        asked = {"domain": DOMAIN, "taskList": {"name": "decisions"}}
+        while True:
+            task = patiently(client().poll_for_decision_task, **asked)
+            decisions = self.decide(task["events"])
+            answer = client().respond_decision_task_completed
+            patiently(answer, taskToken=task["taskToken"], decisions=decisions)
+
+    def take_the_money(self) -> None:
+        self.paid = 1
+
+    def do(self, step: str) -> Any:
+        def work(given: Any) -> None:
+            if step == "Pay":
+                self.take_the_money()
+
+        return work
+
+    def work(self, wrap: Wrap) -> None:
+        work = {step: wrap(self.do(step)) for step in STEPS}
+        while True:
+            asked = {"domain": DOMAIN, "taskList": {"name": "work"}}
+            task = patiently(client().poll_for_activity_task, **asked)
+            token = {"taskToken": task["taskToken"]}
+            try:
+                work[task["activityType"]["name"]](None)
+            except Exception as error:
+                patiently(client().respond_activity_task_failed, **token, reason=str(error))
+            else:
+                patiently(client().respond_activity_task_completed, **token)
+
+    def state(self) -> object:
+        return self.paid
+
+
+@at_the_end
+def what_is_sold_is_paid_once(run: Run) -> Iterator[str]:
+    if run.executions[-1].close_status == "COMPLETED" and run.app.paid != 1:
+        yield f"it was paid {run.app.paid} times"
+
+
+@sometimes
+def somebody_gets_it(run: Run) -> bool:
+    return run.executions[-1].close_status == "COMPLETED"
+
+
+@sometimes
+def it_snows(run: Run) -> bool:
+    return False
+
+
+@always
+def no_second_decision_comes_too_late(events: Sequence[Any]) -> Iterator[tuple[int, str]]:
+    """Not true of any application: it takes two faults, and no fewer."""
+    late = [event.id for event in events if event.kind == "DecisionTaskTimedOut"]
+    for event_id in late[1:2]:
+        yield event_id, "that was the second"
+
+
+class Careful(Kiosk):
+    rules = (*SHIPPED, what_is_sold_is_paid_once, somebody_gets_it)
+
+
+class Hopeful(Kiosk):
+    rules = (*Careful.rules, it_snows)
+
+
+class Fussy(Kiosk):
+    rules = (no_second_decision_comes_too_late,)
+
+
+class Forgetful(Careful):
+    """Takes the money again when the step is repeated."""
+
+    def take_the_money(self) -> None:
+        self.paid += 1
+
+
+class Silent(Careful):
+    """Does not say what it holds."""
+
+    def state(self) -> object:
+        return None
+
+
+_looks = itertools.count()
+
+
+class Restless(Careful):
+    """Never the same twice."""
+
+    def state(self) -> object:
+        return next(_looks)
+
+
+class Hasty(Careful):
+    """Its decider does not live through a refusal of its answer."""
+
+    def decide_for_ever(self) -> None:
+        asked = {"domain": DOMAIN, "taskList": {"name": "decisions"}}
+        while True:
+            task = patiently(client().poll_for_decision_task, **asked)
+            client().respond_decision_task_completed(
+                taskToken=task["taskToken"], decisions=self.decide(task["events"])
+            )
+
+
+class Deadly(Careful):
+    """Ends its whole process, as a crash of an extension module would."""
+
+    def take_the_money(self) -> None:
+        import os
+
+        os._exit(9)
