@@ -129,14 +129,15 @@ def capture(
     """Take histories out of an account: one file for each run, children and chains followed.
 
     \b
-    A file has the shape of aws swf get-workflow-execution-history and a small header; reenact and
-    replay read it. Files that are there are left alone, so a capture that was interrupted is
-    simply called again.
-    With --scrub, names, ids and texts become stand-ins of the same form, the same one for the same
-    value in every file. Stays: names of types, markers and signals, small numbers, --keep.
-    Exit status: 0 done, 1 a run was not written because its scrub would change decisions,
-    2 a mistake in the call, or the account cannot be read.
-    Example: swfsim capture --domain orders --closed-since 2d --type OrderWorkflow --out corpus
+    A file has the shape of aws swf get-workflow-execution-history and a small
+    header; reenact and replay read it. Files that are there are left alone, so
+    a capture that was interrupted is simply called again.
+    With --scrub, names, ids and texts become stand-ins of the same form, the
+    same one for the same value. Stays: names of types, markers and signals,
+    small numbers, --keep.
+    Exit status: 0 done; 1 a run was not written because its scrub would change
+    decisions; 2 a mistake in the call, or the account cannot be read.
+    Example: swfsim capture --domain orders --closed-since 2d --out corpus
     """
     _check(workflow_id, run_id, closed_since, kind, scrub, (scrub_key, *keep, decider))
     anonymous = _anonymous(scrub_key, keep, locale, decider) if scrub else None

@@ -63,13 +63,16 @@ def parity(
     """Tell stories on a live service and on the fake, and show where their histories differ.
 
     \b
-    APP is MODULE:ATTRIBUTE, as for run. STORY is MODULE or MODULE:FUNCTION: functions that take a
-    story, and perhaps its app; of a module those whose names begin with test_.
-    With --ledger, what agrees is written down by date, and the fake is held to it from then on,
-    also without a service (--verify); differences that are written down are known.
+    APP is MODULE:ATTRIBUTE, as for run. STORY is MODULE or MODULE:FUNCTION:
+    functions that take a story, and perhaps its app; of a module those whose
+    names begin with test_.
+    With --ledger, what agrees is written down by date, and the fake is held to
+    it from then on, also without a service (--verify); differences that are
+    written down are known.
     Exit status: 0 nothing new differs, 1 something does, 2 a mistake in the call.
-    Example: swfsim parity scenarios.app:orders scenarios.test_example_01_simple_order
-             --endpoint-url http://127.0.0.1:8080 --ledger parity.txt
+    Example:
+        swfsim parity scenarios.app:orders scenarios.test_example_01_simple_order
+            --endpoint-url http://127.0.0.1:8080 --ledger parity.txt
     """
     if (accept or verify) and ledger is None:
         raise Refusal("--accept and --verify go with --ledger")

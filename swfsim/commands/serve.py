@@ -92,11 +92,13 @@ def serve(
     """Serve Amazon SWF over HTTP to any SDK, until SIGTERM or Ctrl-C.
 
     \b
-    Prints its URL on one line when it is ready. Give that to the client as its endpoint:
+    Prints its URL on one line when it is ready. Give that to the client as its
+    endpoint:
         boto3.client("swf", endpoint_url="http://127.0.0.1:8080")
         aws swf --endpoint-url http://127.0.0.1:8080 list-domains …
     Under URL/_swfsim/: POST reset, POST clock, GET health, GET journal.
-    Exit status: 0 stopped, 1 the state could not be kept any more, 2 a mistake in the call.
+    Exit status: 0 stopped; 1 the state could not be kept any more;
+    2 a mistake in the call.
     """
     try:
         from swfsim.server import run

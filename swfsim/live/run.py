@@ -48,7 +48,12 @@ def is_loopback(url: str | None) -> bool:
 
 
 def check_domain(domain: str | None, endpoint_url: str | None) -> str:
-    """The domain to use. Raises ``HarnessError`` for none, or one without the prefix."""
+    """The domain to use. Raises ``HarnessError`` for none, one without the prefix, and an
+    endpoint that is no URL."""
+    try:
+        is_loopback(endpoint_url)
+    except ValueError as error:
+        raise HarnessError(f"the endpoint {endpoint_url!r} is no URL: {error}") from error
     if domain is None and is_loopback(endpoint_url):
         return f"{PREFIX}stories"
     if domain is None:
@@ -129,7 +134,7 @@ class LiveRun:
         bound = self.story.times(stories)
         usd = 0.0 if is_loopback(self.endpoint_url) else bound.usd(days=2)
         told = f"{stories} live stories use at most {bound}: at most ${usd:,.2f}"
-        if usd > self.budget_usd:
+        if not usd <= self.budget_usd:  # nor is "nan" a budget
             raise HarnessError(
                 f"{told}, above the budget of ${self.budget_usd:,.2f}: run fewer stories, or "
                 "raise the budget"

@@ -21,8 +21,8 @@ def url() -> Iterator[str]:
         yield at
 
 
-def still_open(url: str) -> list[Any]:
+def still_open(url: str, domain: str = DOMAIN) -> list[Any]:
     """What is open in the domain of live stories."""
     client = serving.client(url)
-    listed = client.list_open_workflow_executions(domain=DOMAIN, startTimeFilter={"oldestDate": 0})
+    listed = client.list_open_workflow_executions(domain=domain, startTimeFilter={"oldestDate": 0})
     return list(listed["executionInfos"])

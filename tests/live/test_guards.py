@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from swfsim.cli import main
 from swfsim.errors import HarnessError
 from swfsim.live.budget import Meter, Use
 from swfsim.live.run import JournalFile, LiveRun, check_domain, is_loopback
@@ -40,6 +42,16 @@ def test_a_domain_that_may_be_one_of_production_is_refused(
 ) -> None:
     with pytest.raises(HarnessError, match="swfsim-"):
         check_domain(domain, endpoint)
+
+
+def test_an_endpoint_that_is_no_url_is_told_of() -> None:
+    with pytest.raises(HarnessError, match="is no URL"):
+        check_domain("swfsim-me", "http://[::1")
+
+
+def test_what_is_no_number_of_dollars_allows_nothing() -> None:
+    with pytest.raises(HarnessError, match="above the budget"):
+        LiveRun("swfsim-me", budget_usd=float("nan")).check_budget(1)
 
 
 def test_only_this_machine_costs_nothing() -> None:
@@ -101,3 +113,9 @@ def test_every_call_is_in_the_journal_at_once(tmp_path: Path) -> None:
     journal.note("decider", "PollForDecisionTask", {"domain": "d"}, answer={"startedEventId": 0})
     assert '"who": "decider", "operation": "PollForDecisionTask"' in path.read_text()
     journal.close()
+
+
+@pytest.mark.parametrize("command", ["serve", "capture", "parity", "run"])
+def test_the_help_of_what_goes_to_a_service_fits_a_terminal(command: str) -> None:
+    shown = CliRunner().invoke(main, [command, "--help"], terminal_width=80).output
+    assert [line for line in shown.splitlines() if len(line) > 80] == []

@@ -10,16 +10,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from scenarios import app as application
+from swfsim.clock import SystemClock
 from swfsim.live.env import LiveEnv
 from swfsim.live.run import LiveRun
+from swfsim.sim.plan import Plan
 from swfsim.stories import Story
 from tests.live.conftest import DOMAIN, still_open
+from tests.support import serving
+from tests.support.driver import DOMAIN as SHOP
+from tests.support.driver import Driver, child, complete
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 120
@@ -235,6 +241,23 @@ def test_a_second_interrupt_does_not_leave_the_rest_open(
         told()
     assert pressed
     assert still_open(url) == []
+
+
+def test_a_child_of_a_parent_that_closed_as_it_asked_for_it_is_terminated_too(
+    url: str, live: LiveRun
+) -> None:
+    swf = Driver(SimpleNamespace(clock=SystemClock()), step_s=0)  # type: ignore[arg-type]
+    swf.client = serving.client(url)
+    swf.register()
+    live.domain = SHOP
+    with LiveEnv(live, Plan()) as env:
+        swf.start("parent", childPolicy="ABANDON")
+        swf.decide(child("stays"), complete())
+        env.mirror.follow("parent", swf.run_id)
+        swf.poll()
+        [open_one] = still_open(url, SHOP)
+        assert open_one["execution"]["workflowId"] == "stays"
+    assert still_open(url, SHOP) == []
 
 
 def _interrupt(story: Story) -> None:
