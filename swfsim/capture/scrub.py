@@ -106,11 +106,15 @@ class Scrub:
     def events(self, events: Iterable[Event]) -> list[Event]:
         """A scrubbed copy of a history."""
         events = list(events)
+        self.learn(events)
+        return [self._event(event) for event in events]
+
+    def learn(self, events: Iterable[Event]) -> None:
+        """Take note of the names and addresses in a history: others may hold them in their texts."""
         for event in events:
             for shape, name, value in _strings(event):
                 if shape.name in _FILLED:
                     self._learn(name, _parsed(value))
-        return [self._event(event) for event in events]
 
     def _learn(self, path: str, value: Any) -> None:
         """Names and addresses, before the first text that may hold them."""

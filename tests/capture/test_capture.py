@@ -469,3 +469,32 @@ def test_members_that_are_kept_are_kept_with_all_that_is_in_them() -> None:
 def test_prices_and_the_names_of_members_stay() -> None:
     text = json.dumps({"unit_price_2": 19.99, "rate": 0.075, "Endereço 12": 1, "big": 1e300})
     assert anonymous(text) == text
+
+
+def test_what_one_run_shows_to_be_a_name_is_treated_alike_in_every_file(
+    swf: Driver, tmp_path: Path
+) -> None:
+    """A marker's name stays; a person's name goes, also from the text of another run."""
+    swf.start("souza-4711", input="souza for Maria Silva")
+    swf.decide(marker("souza"), complete())
+    swf.start("souza-4712", input=json.dumps({"name": "Maria Silva", "card": "souza"}))
+    swf.decide(complete())
+    key = tmp_path / "key"
+    key.write_text("correct horse battery staple")
+    out = tmp_path / "out"
+    take(out, "--closed-since", "2w", "--scrub", "--scrub-key", str(key))
+    started = [json.loads(path.read_text())["events"][0] for path in out.iterdir()]
+    member = "workflowExecutionStartedEventAttributes"
+    inputs = sorted((one[member]["input"] for one in started), key=lambda one: one[0] == "{")
+    assert inputs[0].startswith("souza ")
+    stand_in = json.loads(inputs[1])
+    assert stand_in["card"] == "souza"
+    assert "Silva" not in inputs[0]
+    assert inputs[0].endswith(stand_in["name"])
+
+
+def test_stand_ins_of_two_keys_do_not_meet_in_one_folder(family: Driver, tmp_path: Path) -> None:
+    scrubbed(tmp_path)
+    result = take(tmp_path / "out", *LATEST, "--scrub")
+    assert result.exit_code == 2
+    assert "was scrubbed with another key" in " ".join(result.output.split())
