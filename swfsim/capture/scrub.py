@@ -110,7 +110,7 @@ class Scrub:
         return [self._event(event) for event in events]
 
     def learn(self, events: Iterable[Event]) -> None:
-        """Take note of the names and addresses in a history: others may hold them in their texts."""
+        """Take note of the names and addresses in a history: texts of others may hold them."""
         for event in events:
             for shape, name, value in _strings(event):
                 if shape.name in _FILLED:
