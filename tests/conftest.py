@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-hypothesis.settings.register_profile("long", max_examples=3_000, deadline=None)
+# How long an example takes is the machine's matter; the first ones compile the service model.
+_AT_LEISURE = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+
+hypothesis.settings.register_profile("usual", **_AT_LEISURE)
+hypothesis.settings.register_profile("long", max_examples=3_000, **_AT_LEISURE)
+hypothesis.settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

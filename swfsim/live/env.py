@@ -14,7 +14,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
-import greenlet
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
@@ -23,7 +22,7 @@ from swfsim.errors import HarnessError, NotLive, Violation
 from swfsim.live.budget import Meter
 from swfsim.live.mirror import Mirror
 from swfsim.sim.faults import ActivityFault, CallFault
-from swfsim.sim.workers import Job, Letter, Worker, WorkerKilled, current
+from swfsim.sim.workers import Job, Letter, Worker, WorkerKilled, act_as, acting
 from swfsim.transports import boto
 
 if TYPE_CHECKING:
@@ -151,8 +150,7 @@ class LiveEnv:
 
     def _live(self, worker: Worker, after_s: float) -> None:
         time.sleep(after_s)
-        here: Any = greenlet.getcurrent()
-        here.worker = worker  # where the plan of faults looks for it
+        act_as(worker)
         try:
             if not worker.killed:
                 worker.loop()
@@ -231,7 +229,7 @@ class LiveEnv:
         self, send: Callable[[], Any], operation: str, params: dict[str, Any], region: str
     ) -> Any:
         """A call of an application's client: counted, paced, noted; faults may befall it."""
-        worker = current() or self._owners.get(params.get("taskToken", ""))
+        worker = acting() or self._owners.get(params.get("taskToken", ""))
         if worker is not None:
             self._check_alive(worker)
         self.meter.before(operation, params)
@@ -257,7 +255,7 @@ class LiveEnv:
     def _check_alive(self, worker: Worker) -> None:
         if worker.killed or self._over:
             worker.killed = True
-            if current() is None:  # a thread that it has started, as for its heartbeats
+            if acting() is None:  # a thread that it has started, as for its heartbeats
                 raise SystemExit
             raise WorkerKilled(_END)
 

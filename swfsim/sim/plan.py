@@ -18,7 +18,7 @@ from swfsim.sim.waits import (
     hang,
     hold_for_schedule_to_close,
 )
-from swfsim.sim.workers import WorkerKilled, current
+from swfsim.sim.workers import WorkerKilled, acting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -299,7 +299,7 @@ class Plan:
 
         @functools.wraps(function)
         def run(given: Any) -> Any:
-            worker = current()
+            worker = acting()
             job = worker.process.job if worker is not None else None
             fault = self._of_job(job)
             if worker is None or job is None or fault is None:

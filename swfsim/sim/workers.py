@@ -6,6 +6,7 @@ runs at a time. What the loop cannot tell: between its call and the answer, the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -147,6 +148,19 @@ class WorkerGreenlet(greenlet.greenlet):
             self.worker.loop()
         except WorkerKilled:
             self.worker.killed = True
+
+
+_threads = threading.local()
+
+
+def act_as(worker: Worker) -> None:
+    """This thread is a worker's, outside of any simulation."""
+    _threads.worker = worker
+
+
+def acting() -> Worker | None:
+    """The worker that is at work here: in a simulation, or on a thread of its own."""
+    return current() or getattr(_threads, "worker", None)
 
 
 def current() -> Worker | None:

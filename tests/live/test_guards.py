@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from swfsim import Env
 from swfsim.cli import main
 from swfsim.errors import HarnessError
 from swfsim.live.budget import Meter, Use
 from swfsim.live.run import JournalFile, LiveRun, check_domain, is_loopback
+from swfsim.sim.workers import Worker, act_as
 
 
 @pytest.mark.parametrize(
@@ -119,3 +122,18 @@ def test_every_call_is_in_the_journal_at_once(tmp_path: Path) -> None:
 def test_the_help_of_what_goes_to_a_service_fits_a_terminal(command: str) -> None:
     shown = CliRunner().invoke(main, [command, "--help"], terminal_width=80).output
     assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
+def test_a_live_worker_that_lingers_is_no_business_of_a_simulation() -> None:
+    """Its thread may still wait for an answer while the next story is told in simulation."""
+    seen: list[int] = []
+
+    def linger() -> None:
+        act_as(Worker("decider", print, 1))
+        seen.append(threading.get_ident())
+
+    with Env.sim():
+        thread = threading.Thread(target=linger)
+        thread.start()
+        thread.join()
+    assert seen == [thread.ident]
