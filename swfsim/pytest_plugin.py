@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.checkers import service_laws
@@ -120,6 +121,7 @@ def pytest_runtest_makereport(
         call.excinfo = pytest.ExceptionInfo.from_exception(call.excinfo.value)
     report = yield
     if report.when == "call" and report.failed:
+        _summary_of_one_line(report)
         for story in item.stash.get(STORIES, []):
             seed, told = story.env.seed, story.report()
             if told:
@@ -128,6 +130,13 @@ def pytest_runtest_makereport(
                 )
                 report.sections.append((f"story with seed {seed}", f"{told}\n\nrepeat it: {again}"))
     return report
+
+
+def _summary_of_one_line(report: pytest.TestReport) -> None:
+    """Under CI, pytest's summary repeats a whole message: that would be the flow twice."""
+    if isinstance(report.longrepr, ExceptionRepr) and report.longrepr.reprcrash is not None:
+        crash = report.longrepr.reprcrash
+        crash.message = crash.message.partition("\n")[0]
 
 
 def _leave_out_the_house(error: BaseException) -> None:

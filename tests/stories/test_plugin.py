@@ -104,7 +104,13 @@ def test_a_failing_story_shows_seed_timeline_and_how_to_repeat_it(
     )
 
 
-def test_the_flow_is_shown_once_and_no_frame_of_ours(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_the_flow_is_shown_once_and_no_frame_of_ours(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    """Under CI, pytest's summary shows whole messages."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
     shown = run(pytester, GOES_WRONG).stdout.str()
     assert shown.count("> Workflow → COMPLETED | Take → completed") == 1
     assert "AssertionError" not in shown
