@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gc
 import os
 import random
 import socket
@@ -31,6 +32,12 @@ def reads_the_clock(task: Task) -> Decisions:
 
 def reads_the_date(task: Task) -> Decisions:
     datetime.datetime.now(datetime.UTC)  # here
+    return right(task)
+
+
+def collects_garbage(task: Task) -> Decisions:
+    """As it may happen to any decider at any moment."""
+    gc.collect(0)
     return right(task)
 
 

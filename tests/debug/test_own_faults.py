@@ -3,6 +3,8 @@ again."""
 
 from __future__ import annotations
 
+import gc
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,19 @@ def test_the_order_worker_has_no_fault_of_its_own(captured: Captured) -> None:
     with Judge(deciders.load("orders:DecisionWorker")) as judge:
         found = again.ask_again(judge, captured, judge.verdicts(captured))
     assert flaws(found) == []
+
+
+def test_what_is_told_of_collected_garbage_may_read_the_clock(captured: Captured) -> None:
+    """Hypothesis, for one, measures how long a collection takes."""
+
+    def measure(*told: object) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(measure)
+    try:
+        assert flaws(judged(captured, "collects_garbage")) == []
+    finally:
+        gc.callbacks.remove(measure)
 
 
 def test_a_decider_that_answers_otherwise_when_asked_again_is_found_out(
