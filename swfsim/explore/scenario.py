@@ -79,11 +79,8 @@ def source(app: str, placement: Placement, broken: Sequence[str], given: Any = N
         '"""',
         "",
         f"from {module} import {attribute}",
-        "from swfsim import Story, faults"
-        if _has_faults(placement)
-        else "from swfsim import Story",
-        "from swfsim.choices import Steered",
-        "from swfsim.explore.scenario import keeps_its_rules",
+        *(["from swfsim import faults"] if _has_faults(placement) else ()),
+        "from swfsim.explore.scenario import keeps_its_rules, retold",
         *(_TOLD if _needs_told(placement) else ()),
         "",
         "",

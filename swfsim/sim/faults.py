@@ -172,8 +172,8 @@ def answer_late(step: str, *, attempts: Attempts = 1, only: Only | None = None) 
 
 
 def effect_late(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
-    """The worker hangs until its task has timed out, and then does the work all the same: nobody
-    waits for it any more, and another attempt may be under way."""
+    """The worker hangs until half a minute after its task has timed out, and then does the work all
+    the same: nobody waits for it any more, and another attempt may be under way, or over."""
     return ActivityFault("effect late", step, _numbers(attempts, "attempts"), only=only)
 
 

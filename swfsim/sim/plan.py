@@ -14,6 +14,7 @@ from swfsim.sim.refusals import Refusals
 from swfsim.sim.strikes import Reach, Strikes
 from swfsim.sim.waits import (
     A_LITTLE_MS,
+    LONG_MS,
     check_can_time_out,
     closes_at,
     decision_closes_in_ms,
@@ -320,7 +321,7 @@ class Plan:
                     raise TimeoutError(f"{job.step} was stuck, says the scenario")
                 case "effect late":
                     self._hold(fault, job.attempt, job.x, job.scheduled_id)
-                    hang(worker, clock)
+                    hang(worker, clock, LONG_MS)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
                         work(given)
