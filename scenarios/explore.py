@@ -1,5 +1,10 @@
-"""The order application for ``swfsim explore scenarios.explore:orders``: every fault at every
-place, the rules of ``scenarios.rules``, and what operators do to orders."""
+"""The order application for ``swfsim explore``: every fault at every place, the rules of
+``scenarios.rules``, and what operators do to orders.
+
+    swfsim explore scenarios.explore:orders
+    swfsim explore scenarios.explore:orders_by_two
+    swfsim explore scenarios.explore:orders_with_backoff
+"""
 
 from __future__ import annotations
 
@@ -59,3 +64,14 @@ class Orders(OrdersApp, Explorable):
 
 
 orders = Orders
+
+
+def orders_by_two() -> Orders:
+    """With a second worker for activities: an attempt may be under way while an older one, that
+    SWF waits for no longer, is at it still."""
+    return Orders(activity_workers=2)
+
+
+def orders_with_backoff() -> Orders:
+    """With half a minute between attempts, in which somebody may want something."""
+    return Orders(retry_backoff=30)

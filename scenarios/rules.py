@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orders import workflow
+from swfsim.checkers import FAMILY_ENDS, OPENED_BY
 from swfsim.core.events import Event
 from swfsim.core.world import Execution
 from swfsim.rules import SHIPPED, Run, always, at_the_end, sometimes
@@ -139,6 +140,57 @@ def _step(events: Sequence[Event], event: Event) -> str:
 
 
 @always
+def no_activity_id_comes_twice(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """So an attempt that was lost count of shows."""
+    seen: set[str] = set()
+    for event in events:
+        if event.kind == "ActivityTaskScheduled":
+            activity_id = event.attrs["activityId"]
+            if activity_id in seen:
+                yield event.id, f"{activity_id} was scheduled before"
+            seen.add(activity_id)
+
+
+@always
+def nothing_goes_forward_after_a_cancel_request(
+    events: Sequence[Event],
+) -> Iterator[tuple[int, str]]:
+    """As soon as the decider was told."""
+    asked = 0
+    for event in events:
+        attrs = event.attrs
+        if event.kind == "WorkflowExecutionCancelRequested":
+            asked = asked or event.id
+        elif event.kind == "ActivityTaskScheduled" and asked:
+            told = events[attrs["decisionTaskCompletedEventId"] - 1].attrs["startedEventId"]
+            step = attrs["activityType"]["name"]
+            if asked < told and step not in workflow.ROLLBACK_STEPS:
+                yield event.id, f"{step} is scheduled although somebody asked to cancel"
+
+
+@always
+def nothing_is_left_open_at_any_close(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Of its own: it waits for what is at work, and cancels its timers."""
+    left: set[int] = set()
+    for event in events:
+        if event.kind in ("ActivityTaskScheduled", "TimerStarted"):
+            left.add(event.id)
+        elif event.kind in FAMILY_ENDS:
+            left.discard(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]])
+        elif event.kind in ("WorkflowExecutionFailed", "WorkflowExecutionCanceled"):
+            for first in left:
+                yield event.id, f"{events[first - 1].kind}, event {first}, is still open"
+
+
+@at_the_end
+def a_customer_is_told_once(run: Run) -> Iterator[str]:
+    for x in latest_runs(run):
+        keys = [key for key in run.app.ports.notifier.sent if key.startswith(x.workflow_id)]
+        if len(keys) > 1:
+            yield f"{x.workflow_id} told its customer under {', '.join(keys)}"
+
+
+@always
 def nothing_goes_forward_after_rollback_began(
     events: Sequence[Event],
 ) -> Iterator[tuple[int, str]]:
@@ -200,6 +252,10 @@ ORDER_RULES = (
     no_order_is_lost,
     no_step_runs_before_its_predecessor,
     a_resumed_run_repeats_no_earlier_step,
+    no_activity_id_comes_twice,
+    a_customer_is_told_once,
+    nothing_is_left_open_at_any_close,
+    nothing_goes_forward_after_a_cancel_request,
     nothing_goes_forward_after_rollback_began,
     some_order_completes,
     some_attempt_is_repeated,

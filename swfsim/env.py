@@ -164,11 +164,14 @@ class Env:
         self.check_entered()
         return self.simulation.set_up(what, call)
 
-    def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
+    def add(
+        self, name: str, loop: Loop, *, after_s: float = 0, latency_ms: int | None = None
+    ) -> Worker:
         """A worker: any function that blocks, usually a loop that polls for ever. It begins to run
-        with ``run()``, ``after_s`` seconds from now; when restarted, it is called again."""
+        with ``run()``, ``after_s`` seconds from now; when restarted, it is called again. Its calls
+        take ``latency_ms`` to reach SWF, as long as all others unless given."""
         self.check_entered()
-        return self.simulation.add(name, loop, after_s=after_s)
+        return self.simulation.add(name, loop, after_s=after_s, latency_ms=latency_ms)
 
     def run(self, until: Callable[[], bool] | None = None, *, for_s: float | None = None) -> None:
         """Let the workers run until the condition holds, for so many seconds of virtual time, or,

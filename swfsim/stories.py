@@ -120,12 +120,14 @@ class Story:
         seed: int = 0,
         live: LiveRun | None = None,
         plan: Plan | None = None,
+        operator_latency_ms: int | None = None,
         **options: Any,
     ) -> None:
         """``options`` go to ``Env.sim``: start, choices, latency_ms, idle_polls, limit_s,
         limit_steps, limit_runs, turn_limit_s. The application is made when the story is entered.
         With ``live`` the story is told against a real service instead, at its own pace. ``plan``
-        holds the faults, a fresh one unless given."""
+        holds the faults, a fresh one unless given; ``operator_latency_ms`` is how long the calls of
+        happenings take, in simulation, as long as all others unless given."""
         check_factory(make_app, "what a Story is told about")
         self._make_app = make_app
         self._app: App | None = None
@@ -133,6 +135,7 @@ class Story:
         self.env: Env | LiveEnv = (
             Env.sim(seed, plan=self.plan, **options) if live is None else LiveEnv(live, self.plan)
         )
+        self._operator = {} if operator_latency_ms is None else {"latency_ms": operator_latency_ms}
         self._seen = timeline.Record()
         self.executions: list[Execution] = []
         self._begins_at = 0
@@ -317,7 +320,7 @@ class Story:
             if isinstance(made, FunctionType | MethodType | functools.partial):
                 raise HarnessError(_makes_one(happening))
 
-        self.env.add(OPERATOR, act, after_s=after_s)
+        self.env.add(OPERATOR, act, after_s=after_s, **self._operator)
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
         self._seen.note(x, event.id, who)

@@ -48,6 +48,11 @@ class Placed(NamedTuple):
     detail: str = ""
 
     @property
+    def lasts(self) -> bool:
+        """Whether it goes on after it has struck, so that what follows is never as without it."""
+        return self.what in ("keeps failing", "refused onwards")
+
+    @property
     def at(self) -> tuple[str, str, int]:
         """At one of these only one thing goes wrong."""
         return (self.kind, self.name + (self.detail if self.kind == "call" else ""), self.nth)
@@ -58,6 +63,8 @@ class Placed(NamedTuple):
                 return f"{self.what} at {self.moment}"
             case "choice":
                 return f"{self.name}: option {self.detail} at choice {self.nth}"
+            case _ if self.what == "keeps failing":
+                return f"{self.name} keeps failing"
             case _:
                 return str(self.fault({}))
 
@@ -90,7 +97,7 @@ class Placed(NamedTuple):
         match self.kind, self.what:
             case "call", _:
                 return [self.name, self.detail, self.what]
-            case "decision", "refused":
+            case "decision", ("refused" | "refused onwards"):
                 return [self.nth, *self.detail.split(" ")]
             case "decision", _:
                 return [self.nth, *([self.detail] if self.detail else [])]
@@ -100,23 +107,33 @@ class Placed(NamedTuple):
                 return [self.name, *([self.detail] if self.detail else [])]
 
     def _numbers(self) -> dict[str, Any]:
+        if self.what == "keeps failing":
+            return {"attempts": KEEPS}
+        if self.what == "refused onwards":
+            return {"onwards": True}
         if self.kind == "step":
             return {"attempts": (self.nth,)}
         return {"nth": self.nth} if self.kind == "call" else {}
 
 
+KEEPS: Final = 30
+"""So many attempts in a row fail where a step keeps failing: more than anybody makes."""
+
 _MAKERS: Final[dict[str, dict[str, str]]] = {
     "step": {
         "fails": "fails",
+        "keeps failing": "fails",
         "times out": "times_out",
         "dies": "worker_dies",
         "answer lost": "answer_lost",
         "answer late": "answer_late",
+        "effect late": "effect_late",
     },
     "decision": {
         "dies": "decider_dies",
         "times out": "decision_times_out",
         "refused": "decision_refused",
+        "refused onwards": "decision_refused",
     },
     "call": {"before": "crash", "after": "crash"},
 }
@@ -152,6 +169,8 @@ _AT_STEP: dict[tuple[Any, ...], Place] = {}
 def _at_step(step: str, attempt: int, task: Activity, errors: Iterable[str]) -> Iterator[Placed]:
     for error in ("", *errors):
         yield Placed("step", step, attempt, "fails", error)
+    if attempt == 1:
+        yield Placed("step", step, attempt, "keeps failing")
     for kind in model.enum("ActivityTaskTimeoutType"):
         if _can_time_out(step, kind, task):
             yield Placed("step", step, attempt, "times out", kind)
@@ -160,6 +179,7 @@ def _at_step(step: str, attempt: int, task: Activity, errors: Iterable[str]) -> 
     yield Placed("step", step, attempt, "answer lost")
     if task.start_to_close is not None or task.schedule_to_close is not None:
         yield Placed("step", step, attempt, "answer late")
+        yield Placed("step", step, attempt, "effect late")
 
 
 def _can_time_out(step: str, kind: Any, task: Activity) -> bool:
@@ -184,10 +204,15 @@ def at_decision(number: int, can_time_out: bool) -> Place:
 def at_answer(number: int, decision_types: tuple[str, ...]) -> Place:
     """What SWF may refuse of an answer with decisions of these types."""
     return tuple(
-        Placed("decision", "", number, "refused", f"{one} {cause}")
+        Placed("decision", "", number, what, f"{one} {cause}")
         for one in dict.fromkeys(decision_types)
         for cause in refusal_causes(one)
+        for what in ("refused", *(() if cause.endswith(_PASSING) else ("refused onwards",)))
     )
+
+
+_PASSING: Final = ("RATE_EXCEEDED", "LIMIT_EXCEEDED")
+"""Endings of refusal causes that pass by themselves."""
 
 
 @_kept

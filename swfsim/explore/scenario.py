@@ -6,22 +6,43 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from swfsim import rules
+from swfsim.choices import Steered
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
 from swfsim.explore.places import quoted
 from swfsim.explore.told import told_of
 from swfsim.rules import Run
+from swfsim.sim.plan import Plan
+from swfsim.stories import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from swfsim.app import AppFactory
     from swfsim.explore.places import Placement
-    from swfsim.stories import Story
 
 AFTERMATH_S = 60
 """How long workers go on when everything is closed: who answers then must live with the refusal."""
 
+WORK_S = 1.0
+"""How long an activity takes, so that something can happen meanwhile."""
+
+OPERATOR_LATENCY_MS = 4
+"""How long what somebody does takes to reach SWF: less than what a worker does at that moment, so
+that it comes while a decider decides."""
+
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
+
+
+def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> Story:
+    """A story in which all goes as when the application was explored: activities take their time,
+    and where several could go on at an instant the first does, except at the ``choices`` named."""
+    return Story(
+        make_app,
+        plan=Plan(work_s=WORK_S),
+        choices=Steered(choices),
+        operator_latency_ms=OPERATOR_LATENCY_MS,
+    )
 
 
 def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
@@ -47,7 +68,7 @@ def source(app: str, placement: Placement, broken: Sequence[str], given: Any = N
     """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE."""
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
-    steered = f"Steered({choices!r})" if choices else "Steered()"
+    steered = f", {choices!r}" if choices else ""
     told = [quoted(str(one)) for one in placement]
     if given is not None:
         told.append(f"input={given!r}")
@@ -58,16 +79,13 @@ def source(app: str, placement: Placement, broken: Sequence[str], given: Any = N
         '"""',
         "",
         f"from {module} import {attribute}",
-        "from swfsim import Story, faults"
-        if _has_faults(placement)
-        else "from swfsim import Story",
-        "from swfsim.choices import Steered",
-        "from swfsim.explore.scenario import keeps_its_rules",
+        *(["from swfsim import faults"] if _has_faults(placement) else ()),
+        "from swfsim.explore.scenario import keeps_its_rules, retold",
         *(_TOLD if _needs_told(placement) else ()),
         "",
         "",
         f"def test_{_name(placement)}():",
-        f"    with Story({attribute}, choices={steered}) as story:",
+        f"    with retold({attribute}{steered}) as story:",
         *(["        told = told_of(story.app)"] if _needs_told(placement) else ()),
         *(f"        {one.code()}" for one in placement if one.kind != "choice"),
         f"        keeps_its_rules(story, {', '.join(told)})",

@@ -34,8 +34,8 @@ _WORDS: Final = {kind: word for word, kind in STEP_WORDS.items()}
 class Scout(Plan):
     """``places`` are what could go wrong, place by place, in the order reached; each place once."""
 
-    def __init__(self, choices: Steered) -> None:
-        super().__init__()
+    def __init__(self, choices: Steered, *, work_s: float = 0) -> None:
+        super().__init__(work_s=work_s)
         self.places: list[Place] = []
         self.choices = choices
         self._chosen = 0

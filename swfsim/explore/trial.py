@@ -6,7 +6,7 @@ import bisect
 import functools
 import hashlib
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +15,12 @@ from swfsim.choices import Steered
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.places import KINDS
-from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN
+from swfsim.explore.scenario import (
+    AFTERMATH_S,
+    AT_REST_OPEN,
+    OPERATOR_LATENCY_MS,
+    WORK_S,
+)
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
 from swfsim.replay.histories import Captured
@@ -37,6 +42,11 @@ if TYPE_CHECKING:
 
 LIMIT_STEPS = 100_000
 """Calls, sleeps and waits after which a run is given up as endless."""
+
+
+_LONG: Final = 64
+"""Events of a history at which it is asked whether a rule is broken already, and then each time
+that it has doubled: some runs would go on for a year, and for nothing."""
 
 
 class Mark(NamedTuple):
@@ -117,8 +127,9 @@ class Trials:
         return Story(
             self._make_app,
             seed=self._seed,
-            plan=Scout(choices),
+            plan=Scout(choices, work_s=WORK_S),
             choices=choices,
+            operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
         )
 
@@ -138,9 +149,11 @@ class _Trial:
         self._known = known
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
+        self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
+        self._hopeless = False
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -154,7 +167,8 @@ class _Trial:
             else:
                 fault = one.fault(told.errors)
                 story.given(fault)
-                self._left.append(functools.partial(self._scout.strikes.acted, fault, one.nth))
+                struck = functools.partial(self._scout.strikes.acted, fault, one.nth)
+                (self._lasting if one.lasts else self._left).append(struck)
         story.env.observe(self._scout.observe)
         story.env.observe(self._observe)
 
@@ -176,14 +190,14 @@ class _Trial:
         story.when(lambda story: story.app.start(told.example() if given is None else given))
         error = self._run()
         run = Run(story.executions, story.app, self._env.journal, [str(p) for p in self._placement])
-        at_rest = error is None and not self._joined
+        at_rest = error is None and not self._is_over()
         found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
         if error is not None:
             found.insert(0, error)
         return Outcome(
             self._placement,
             found,
-            self._has_all_struck(),
+            self._has_all_struck() and all(struck() for struck in self._lasting),
             *self._beyond(),
             self._joined,
             self._digest(sorted(self._chains.items())),
@@ -193,9 +207,9 @@ class _Trial:
     def _run(self) -> str | None:
         """Run to the end, or to where it joins an earlier run; gives how the application broke."""
         try:
-            self._story.run(until=lambda: self._joined)
+            self._story.run(until=self._is_over)
             if self._story.at_rest:
-                self._env.run(lambda: self._joined, for_s=AFTERMATH_S)
+                self._env.run(self._is_over, for_s=AFTERMATH_S)
         except HarnessError as error:
             if not _is_no_end(error):
                 raise
@@ -208,9 +222,13 @@ class _Trial:
             own = code.own(code.places(error.__traceback__))
             what = " ".join(f"{type(error).__name__}: {error}".split())
             return f"the application broke: {what}, at {code.line(own[-1])}"
-        if not self._joined and not self._story.at_rest:
+        if not self._is_over() and not self._story.at_rest:
             return AT_REST_OPEN
         return None
+
+    def _is_over(self) -> bool:
+        """Whether following the run any further could show nothing."""
+        return self._joined or self._hopeless
 
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
@@ -222,7 +240,13 @@ class _Trial:
             last = self._placement[-1]
             first = next((n for n, there in enumerate(found, 1) if last in there), len(found))
         taken = {one.at for one in self._placement}
-        numbers = [n for n in range(first, len(found)) if found[n][0].at not in taken]
+        failing = {one.name for one in self._placement if one.what == "keeps failing"}
+        numbers = [
+            n
+            for n in range(first, len(found))
+            if found[n][0].at not in taken
+            and not (found[n][0].kind == "step" and found[n][0].name in failing)
+        ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
         return [found[n] for n in numbers], marks
 
@@ -232,8 +256,11 @@ class _Trial:
         told = {name: value for name, value in event.attrs.items() if name != "identity"}
         chain = self._chains.get(x.run_id, 0)
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
-        if event.kind == "DecisionTaskStarted" and self._has_all_struck():
+        if event.kind == "DecisionTaskStarted" and not self._lasting and self._has_all_struck():
             self._mark()
+        if event.id >= _LONG and not event.id & (event.id - 1):
+            run = Run([x], calls=self._env.journal)
+            self._hopeless = bool(rules.broken(self._told.rules, run, at_rest=False))
 
     def _has_all_struck(self) -> bool:
         if self._left:

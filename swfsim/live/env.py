@@ -129,8 +129,11 @@ class LiveEnv:
         """What comes before the workers; ``what`` is for environments that can interrupt it."""
         return call()
 
-    def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
-        """A worker on a thread of its own. Raises ``NotLive`` for one that is to begin too late."""
+    def add(
+        self, name: str, loop: Loop, *, after_s: float = 0, latency_ms: int | None = None
+    ) -> Worker:
+        """A worker on a thread of its own; its calls take as long as they take. Raises ``NotLive``
+        for one that is to begin too late."""
         if after_s > LONGEST_PAUSE_S:
             raise NotLive(f"something is to happen after {after_s:,g} s of real time")
         self._numbers += 1

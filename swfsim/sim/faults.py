@@ -9,6 +9,7 @@ times_out(step, kind)         one of the four activity time-outs really elapses
 worker_dies(step, moment)     "before" or "after the effect" of the activity, or "after answering"
 answer_lost(step)             the worker's answer never reaches SWF
 answer_late(step)             the work is done, the answer comes after the task has timed out
+effect_late(step)             the work itself is only done after the task has timed out
 decider_dies(decision, …)     "before deciding", "before answering" or "after answering"
 decision_times_out(decision)  the decider answers after its decision task has timed out
 decision_refused(decision, …) SWF refuses a decision of this type, for a cause of the model
@@ -45,7 +46,7 @@ RESTART_AFTER_S: Final = 5.0
 class ActivityFault:
     """A fault at a step. ``kind`` names it, ``detail`` is its reason, time-out type or moment."""
 
-    kind: Literal["fails", "times out", "worker dies", "answer lost", "answer late"]
+    kind: Literal["fails", "times out", "worker dies", "answer lost", "answer late", "effect late"]
     step: str
     attempts: tuple[int, ...]
     detail: str = ""
@@ -67,11 +68,13 @@ class DecisionFault:
     decisions: tuple[int, ...]
     detail: str = ""
     restart_after_s: float = RESTART_AFTER_S
+    onwards: bool = False  # and at every later decision task
     only: Only | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         shown = self.kind + (f" {self.detail}" if self.detail else "")
-        return f"{shown} at decision {', '.join(map(str, self.decisions))}"
+        more = " and all later ones" if self.onwards else ""
+        return f"{shown} at decision {', '.join(map(str, self.decisions))}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,12 @@ def answer_late(step: str, *, attempts: Attempts = 1, only: Only | None = None) 
     return ActivityFault("answer late", step, _numbers(attempts, "attempts"), only=only)
 
 
+def effect_late(step: str, *, attempts: Attempts = 1, only: Only | None = None) -> ActivityFault:
+    """The worker hangs until half a minute after its task has timed out, and then does the work all
+    the same: nobody waits for it any more, and another attempt may be under way, or over."""
+    return ActivityFault("effect late", step, _numbers(attempts, "attempts"), only=only)
+
+
 def decider_dies(
     decision: Attempts,
     moment: DecisionMoment,
@@ -203,17 +212,26 @@ _OWN_CAUSES: Final = ("_IN_USE", "_UNKNOWN", "_UNDEFINED", "UNHANDLED_DECISION",
 
 
 def decision_refused(
-    decision: Attempts, decision_type: str, cause: str, *, only: Only | None = None
+    decision: Attempts,
+    decision_type: str,
+    cause: str,
+    *,
+    onwards: bool = False,
+    only: Only | None = None,
 ) -> DecisionFault:
     """SWF refuses the first decision of this type in the n-th decision task, and goes on with the
-    others; an int is that one decision task."""
+    others; an int is that one decision task. ``onwards`` refuses all of the type from there on, as
+    a missing permission does."""
     known(decision_type, model.DECISIONS, "decision type of SWF")
     allowed = refusal_causes(decision_type)
     if cause not in allowed:
         told = ", ".join(allowed) or "none that could be given to it"
         raise HarnessError(f"{decision_type} is never refused for {cause!r}; causes are {told}")
     numbers = _numbers((decision,) if isinstance(decision, int) else decision, "decision")
-    return DecisionFault("decision refused", numbers, f"{decision_type} {cause}", only=only)
+    if onwards and len(numbers) > 1:
+        raise HarnessError(f"onwards begins at one decision, not at {', '.join(map(str, numbers))}")
+    detail = f"{decision_type} {cause}"
+    return DecisionFault("decision refused", numbers, detail, onwards=onwards, only=only)
 
 
 def call_fails(worker: str, operation: str, how: CallFailure, *, nth: int = 1) -> CallFault:

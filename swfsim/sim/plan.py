@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from swfsim.errors import HarnessError, Violation
 from swfsim.sim.calls import DELIVER, KILL_AFTER, KILL_BEFORE, LOSE, Calls, Treatment
 from swfsim.sim.faults import ActivityFault, CallFault, Crash, DecisionFault, Fault, known
+from swfsim.sim.refusals import Refusals
 from swfsim.sim.strikes import Reach, Strikes
 from swfsim.sim.waits import (
     A_LITTLE_MS,
+    LONG_MS,
     check_can_time_out,
     closes_at,
     decision_closes_in_ms,
@@ -98,15 +101,19 @@ class Plan:
         faults: Iterable[Fault] = (),
         steps: Iterable[str] = (),
         workers: Iterable[str] = (),
+        *,
+        work_s: float = 0,
     ) -> None:
+        """``work_s`` is how long each activity takes before it does what it does."""
+        self._work_s = work_s
         self._steps = list(steps)
         self._workers = list(workers)
         self._activity: dict[tuple[str, int], list[ActivityFault]] = {}
         self._decision: dict[int, list[DecisionFault]] = {}
         self._held: dict[tuple[str, int], tuple[ActivityFault | DecisionFault, int]] = {}
-        self._refused: set[tuple[str, int]] = set()  # (run, decision task) that was refused one
         self.strikes = Strikes()
         self.calls = Calls(self.strikes)
+        self._refusals = Refusals(self.strikes, _read)
         self.add(*faults)
 
     def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
@@ -122,10 +129,9 @@ class Plan:
         for fault in faults:
             match fault:
                 case ActivityFault():
-                    if self._steps:
-                        known(fault.step, self._steps, "step of this application")
-                    for number in fault.attempts:
-                        self._put(self._activity.setdefault((fault.step, number), []), fault)
+                    self._add_at_step(fault)
+                case DecisionFault(kind="decision refused"):
+                    self._refusals.add(fault)
                 case DecisionFault():
                     for number in fault.decisions:
                         self._put(self._decision.setdefault(number, []), fault)
@@ -137,6 +143,12 @@ class Plan:
                         raise HarnessError(f"two faults at one place: {there}, and {fault}")
                 case _:
                     raise HarnessError(f"{fault!r} is not a fault: see swfsim.faults")
+
+    def _add_at_step(self, fault: ActivityFault) -> None:
+        if self._steps:
+            known(fault.step, self._steps, "step of this application")
+        for number in fault.attempts:
+            self._put(self._activity.setdefault((fault.step, number), []), fault)
 
     @staticmethod
     def _put(there: list[Any], fault: ActivityFault | DecisionFault) -> None:
@@ -152,6 +164,7 @@ class Plan:
         for decision, at_decision in self._decision.items():
             given += [(fault, decision) for fault in at_decision]
         given += [(fault, fault.nth) for fault in self.calls]
+        given += self._refusals
         idle = [told for one in given if (told := self.strikes.complaint(*one)) is not None]
         if idle:
             raise Violation(
@@ -227,8 +240,6 @@ class Plan:
         fault = self._of_decision(worker)
         if fault is None or letter.delayed or worker.deciding is None:
             return DELIVER
-        if fault.kind == "decision refused":
-            return DELIVER
         x, number = worker.deciding
         if fault.kind == "decision times out":
             if x.deciding is not None:
@@ -281,21 +292,17 @@ class Plan:
     # What becomes of decisions
 
     def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
-        there = self._decision.get(number) if self._decision else None
-        fault = self._find(there, x, number) if there else None
-        if fault is None or fault.kind != "decision refused":
-            return None
-        decision_type, cause = fault.detail.split(" ")
-        if decision_type != decision["decisionType"] or (x.run_id, number) in self._refused:
-            return None
-        self._refused.add((x.run_id, number))
-        self.strikes.note(fault, number, Reach.ACTED)
-        return str(cause)
+        return self._refusals.cause(x, decision, number)
 
     # What befalls activities
 
     def wrap(self, function: Callable[[Any], Any], clock: VirtualClock) -> Callable[[Any], Any]:
         """An activity that fails, hangs or dies when the plan says so, and else just runs."""
+
+        def work(given: Any) -> Any:
+            if self._work_s:
+                time.sleep(self._work_s)
+            return function(given)
 
         @functools.wraps(function)
         def run(given: Any) -> Any:
@@ -303,7 +310,7 @@ class Plan:
             job = worker.process.job if worker is not None else None
             fault = self._of_job(job)
             if worker is None or job is None or fault is None:
-                return function(given)
+                return work(given)
             match fault.kind:
                 case "fails" if fault.error is not None:
                     self.strikes.note(fault, job.attempt, Reach.ACTED)
@@ -311,12 +318,16 @@ class Plan:
                 case "times out":
                     self.strikes.note(fault, job.attempt, Reach.BEGUN)
                     hang(worker, clock)
+                    raise TimeoutError(f"{job.step} was stuck, says the scenario")
+                case "effect late":
+                    self._hold(fault, job.attempt, job.x, job.scheduled_id)
+                    hang(worker, clock, LONG_MS)
                 case "worker dies" if fault.detail != "after answering":
                     if fault.detail == "after the effect":
-                        function(given)
+                        work(given)
                     self.strikes.note(fault, job.attempt, Reach.ACTED)
                     worker.process.restart_after_s = fault.restart_after_s
                     raise WorkerKilled(worker.name)
-            return function(given)
+            return work(given)
 
         return run

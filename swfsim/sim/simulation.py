@@ -120,10 +120,13 @@ class Simulation:
     def now(self) -> int:
         return self.clock.now()
 
-    def add(self, name: str, loop: Loop, *, after_s: float = 0) -> Worker:
+    def add(
+        self, name: str, loop: Loop, *, after_s: float = 0, latency_ms: int | None = None
+    ) -> Worker:
         """A further worker, which begins to run after ``after_s`` seconds of virtual time."""
         self._added += 1
         worker = Worker(name, loop, self._added)
+        worker.latency_ms = self._latency_ms if latency_ms is None else latency_ms
         self.workers[worker.number] = worker
         self.wake_at(worker, self.clock.at + round(after_s * 1000))
         return worker
@@ -349,7 +352,7 @@ class Simulation:
         worker.request = request
         match request:
             case Letter():
-                self.wake_at(worker, self.clock.at + self._latency_ms)
+                self.wake_at(worker, self.clock.at + worker.latency_ms)
             case Sleep(until=until):
                 self.wake_at(worker, until)
             case Wait(until=int(until)):

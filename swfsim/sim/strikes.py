@@ -81,6 +81,8 @@ def _of_step(fault: ActivityFault, number: int, reach: Reach, given: str) -> str
                 f"{scheduled} the activity was never called through wrap: put it around every "
                 "activity function, in workers() of the App, and have a worker that takes the task"
             )
+    if fault.kind == "effect late":
+        return f"{scheduled} its task never timed out while the work was held back{_ON_PURPOSE}"
     if fault.kind == "answer late":
         return f"{scheduled} its task never timed out while its answer was held back{_ON_PURPOSE}"
     return (

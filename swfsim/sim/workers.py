@@ -88,6 +88,7 @@ class Worker:
     process: Worker = field(init=False, repr=False)
     greenlet: WorkerGreenlet | None = field(default=None, repr=False)
     request: Letter | Sleep | Wait | None = field(default=None, repr=False)
+    latency_ms: int = 0  # of its calls
     turn: int = 0  # which of its requests is current, so that an outdated wake-up is noticed
     job: Job | None = None
     deciding: tuple[Execution, int] | None = None  # its decision task, and which of the workflow

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from scenarios.app import OrdersApp, order_is_placed
+from scenarios.app import OrdersApp, order_is_placed, terminated
 from swfsim import Story, Violation
 from swfsim.errors import HarnessError
-from swfsim.faults import call_fails, decision_refused
+from swfsim.faults import call_fails, decision_refused, effect_late
 from swfsim.sim.faults import refusal_causes
 from swfsim.spec import model
 
@@ -113,3 +113,41 @@ def test_two_faults_at_one_call_are_refused() -> None:
             call_fails("decider", "PollForDecisionTask", "throttled"),
             call_fails("decider", "PollForDecisionTask", "sent twice"),
         )
+
+
+def test_a_decision_may_be_refused_from_then_on() -> None:
+    """Without permission to schedule anything, not even the rollback can be had."""
+    with Story(OrdersApp) as story:
+        cause = "OPERATION_NOT_PERMITTED"
+        story.given(decision_refused(2, "ScheduleActivityTask", cause, onwards=True))
+        story.when(order_is_placed())
+        story.then()
+        refusals = story.latest.events.kinds.count("ScheduleActivityTaskFailed")
+        assert (story.status, refusals) == ("FAILED", 1)
+
+
+def test_work_that_is_done_too_late_is_done_beside_the_next_attempt() -> None:
+    with Story(lambda: OrdersApp(activity_workers=2)) as story:
+        story.given(effect_late("ProcessData"))
+        story.when(order_is_placed())
+        story.then("""
+            ValidateInput    → completed
+            ProcessData      → timed out: START_TO_CLOSE
+            ProcessData      → completed
+            EnrichData       → completed
+            SaveResults      → completed
+            NotifyCompletion → completed
+            Workflow         → COMPLETED
+        """)
+        story.env.run(for_s=60)
+        assert told_of(story, ANSWER).count("UnknownResourceFault") == 1
+        assert story.app.payments() == ["captured"]  # type: ignore[attr-defined]
+
+
+def test_work_that_is_never_too_late_is_said() -> None:
+    with Story(OrdersApp) as story:
+        story.given(effect_late("SaveResults"))
+        story.when(order_is_placed())
+        story.when(300, terminated("enough"))
+        with pytest.raises(Violation, match="never timed out while the work was held back"):
+            story.then()
