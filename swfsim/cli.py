@@ -25,6 +25,10 @@ COMMANDS: Final = {
 }
 
 
+class _Mistake(click.ClickException):
+    exit_code = 2
+
+
 class _Group(click.Group):
     """Knows its commands by name, and their first lines without importing them."""
 
@@ -48,9 +52,7 @@ class _Group(click.Group):
         except HarnessError as error:
             from swfsim.debug.report import clean
 
-            refusal = click.ClickException(clean(str(error)))
-            refusal.exit_code = 2
-            raise refusal from error
+            raise _Mistake(clean(str(error))) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -28,7 +28,7 @@ _LISTS: Final = frozenset({"events", "history"})
 _MORE: Final = "nextPageToken"
 
 
-class NoDecisions(HarnessError):
+class NoDecisionsError(HarnessError):
     """Called like a decider, it answers something else than decisions."""
 
 
@@ -45,7 +45,9 @@ def find(name: str) -> Any:
     for part in attribute.split("."):
         found = getattr(found, part, None)
     if not callable(found):
-        raise HarnessError(f"{module_name} has no decider {attribute!r}{_others(module, attribute)}")
+        raise HarnessError(
+            f"{module_name} has no decider {attribute!r}{_others(module, attribute)}"
+        )
     return found
 
 
@@ -147,7 +149,7 @@ def checked(answer: Any, name: str) -> Answer:
         return []
     if isinstance(answer, list | tuple) and all(isinstance(one, dict) for one in answer):
         return list(answer)
-    raise NoDecisions(
+    raise NoDecisionsError(
         f"{name} answered {type(answer).__name__} {str(answer)[:60]!r} instead of a list of "
         "decisions as RespondDecisionTaskCompleted takes them"
     )

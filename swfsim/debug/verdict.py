@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.clock import ODD_START
 from swfsim.debug import compare, tasks
-from swfsim.debug.deciders import Function, NoDecisions
+from swfsim.debug.deciders import Function, NoDecisionsError
 from swfsim.debug.polled import Polled
 from swfsim.debug.reads import Reads, WatchedClock
 from swfsim.errors import HarnessError
@@ -119,7 +119,7 @@ class Judge:
         polls = tasks.Polls(captured)
         found = [self.judge(polls, task) for task in tasks.of(captured)]
         raised = [one.raised.error for one in found if one.raised is not None]
-        never = [error for error in raised if isinstance(error, NoDecisions)]
+        never = [error for error in raised if isinstance(error, NoDecisionsError)]
         if never and len(never) == len(found):
             raise never[0]
         if not self._gives_copies and (written := polls.changed()) is not None:
