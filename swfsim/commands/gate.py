@@ -13,7 +13,7 @@ import click
 
 from swfsim.commands.common import Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read, refused
-from swfsim.debug import corpus, formats, matrix, report, sample
+from swfsim.debug import corpus, formats, matrix, replayed, report, sample
 from swfsim.debug import gate as judging
 from swfsim.debug.verdict import Judge
 from swfsim.debug.versions import Version, worktree
@@ -73,9 +73,9 @@ def gate(
     found, unusable = read(corpus.files(places))
     if share is not None:
         random.Random(seed).shuffle(found)
-    cases = _judged(found, decider, page_size, share)
+    cases, judged = _judged(found, decider, page_size, share)
     if against is not None and cases:
-        cases += _both_ways(found[: len(cases)], decider, against)
+        cases += _both_ways(judged, decider, against)
     for line in _told(cases):
         click.echo(line)
     if share is not None and cases:
@@ -90,15 +90,22 @@ def gate(
 
 def _judged(
     found: Sequence[Captured], decider: str, page_size: int | None, share: float | None
-) -> list[Case]:
+) -> tuple[list[Case], list[Captured]]:
+    """The verdicts, and the histories that they are on: those that show a decision."""
     cases: list[Case] = []
+    judged: list[Captured] = []
     enough = len(found) if share is None else sample.needed(share)
     with Judge(loaded(decider), page_size) as judge:
-        for captured in found[:enough]:
-            cases.append(judging.judged(NEW_ON_OLD, judge, captured))
-            if share is not None and _is_wrong(cases[-1]):
+        for captured in found:
+            case = judging.judged(NEW_ON_OLD, judge, captured)
+            if case is None:
+                click.echo(report.clean(f"note: {replayed.nothing_to_judge(captured)}"))
+                continue
+            cases.append(case)
+            judged.append(captured)
+            if share is not None and (_is_wrong(case) or len(cases) == enough):
                 break  # drawing further would prove nothing better
-    return cases
+    return cases, judged
 
 
 def _is_wrong(case: Case) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from swfsim.commands.common import Refusal
-from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, only
+from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, runs
 from swfsim.debug import replayed, report
 from swfsim.debug.shrink import first_wrong
 from swfsim.debug.shrink import shrink as smallest
@@ -18,7 +18,10 @@ from swfsim.debug.verdict import Judge
 from swfsim.replay import histories
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from swfsim.debug.shrink import Shrunk
+    from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
 
 _TEST = '''"""{headline}
@@ -52,21 +55,17 @@ def shrink(history: str, decider: str, right: str | None, out: str, page_size: i
     """Reduce a captured history to the smallest on which the decider still misbehaves.
 
     \b
-    The first decision task that is decided otherwise than recorded is kept; whatever else can go
+    The first decision task that is decided otherwise than recorded is kept, in the first run of the
+    file that has one; whatever else can go
     without that the decider's answer there changes is left out: events with their families, ids
     numbered anew. Writes the small history, and a pytest file that fails in the same way.
     Exit status: 0 shrunk, 1 the decider does nothing wrong, 2 a mistake in the call.
     Example: swfsim shrink history.json --decider orders.decider:decide
     """
-    captured = only(history)
+    found_runs = runs(history)
     decide, oracle = loaded(decider), loaded(right) if right is not None else None
     with Judge(decide, page_size) as judge:
-        wrong = first_wrong(judge, captured)
-        if wrong is None:
-            click.echo(
-                f"{report.clean(captured.source)}: all decided as recorded, nothing to shrink"
-            )
-            raise SystemExit(1)
+        captured, wrong = _first(judge, found_runs)
         found = smallest(judge, captured, wrong, oracle)
         if found is None:
             raise Refusal(
@@ -85,6 +84,19 @@ def shrink(history: str, decider: str, right: str | None, out: str, page_size: i
         click.echo(line)
     for path in paths:
         click.echo(f"wrote {path}")
+
+
+def _first(judge: Judge, found: Sequence[Captured]) -> tuple[Captured, Verdict]:
+    """The first run on which the decider misbehaves, with its verdict there."""
+    for captured in found:
+        wrong = first_wrong(judge, captured)
+        if wrong is not None:
+            return captured, wrong
+    several = f", all {len(found):,} runs" if len(found) > 1 else ""
+    click.echo(
+        f"{report.clean(found[0].source)}{several}: all decided as recorded, nothing to shrink"
+    )
+    raise SystemExit(1)
 
 
 def _write(out: Path, captured: Captured, found: Shrunk, decider: str) -> list[Path]:
