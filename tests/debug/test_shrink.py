@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,10 @@ from swfsim.debug.shrink import shrink as smallest
 from swfsim.debug.verdict import Judge
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
+from swfsim.replay.reenact import Reenactment
+from tests.debug.anyrun import any_run, decision
 from tests.debug.conftest import Tell, told
+from tests.debug.written import Written
 
 HERE = "tests.debug.deciders"
 
@@ -105,6 +109,42 @@ def test_with_a_decider_that_is_right_the_small_history_is_one_that_it_decides_a
         judge.show(found.captured)
         last = tasks.of(found.captured)[-1]
         assert judge.judge(tasks.Polls(found.captured), last).same
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_happened_the_small_history_is_one_that_swf_makes_again(seed: int) -> None:
+    """Also where decision tasks wait in lists of their own, time out, and are refused."""
+    captured = any_run(seed)
+    assert Reenactment(captured).run() is None
+    kinds = sorted({kind for kind in captured.events.kinds if not kind.startswith("DecisionTask")})
+    wanted = set(random.Random(seed).sample(kinds, 2))
+
+    def wrong_behind_these(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        seen = {event["eventType"] for event in events}
+        return [decision("RecordMarker", markerName="bug")] if wanted <= seen else []
+
+    with Judge(deciders.made(wrong_behind_these, "decider")) as judge:
+        verdicts = judge.verdicts(captured)
+        wrong = next((one for one in verdicts if any(f.made for f in one.findings)), None)
+        if wrong is not None:
+            found = smallest(judge, captured, wrong)
+            assert found is not None
+            assert wanted <= set(found.captured.events.kinds)
+            assert Reenactment(found.captured).run() is None
+
+
+def test_a_run_that_closes_behind_a_refusal_is_shrunk() -> None:
+    run = Written()
+    refused = {"timerId": "t", "cause": "TIMER_ID_UNKNOWN"}
+    run.decide(("CancelTimerFailed", refused), ("WorkflowExecutionCompleted", {"result": "r"}))
+    with Judge(deciders.made(lambda task: [], "decider")) as judge:
+        captured = run.captured()
+        for place in range(len(captured.events)):
+            captured.events.instants[place] = captured.events.instants[0]
+        assert service_laws(captured.events) == []
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        assert smallest(judge, captured, wrong) is not None
 
 
 # The command
