@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import freezegun.api
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from swfsim.commands.common import Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, runs
@@ -18,11 +22,13 @@ from swfsim.debug.verdict import Judge
 from swfsim.replay import histories
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from swfsim.debug.shrink import Shrunk
+    from swfsim.debug.shrink import GoesOn, Shrunk
     from swfsim.debug.verdict import Verdict
     from swfsim.replay.histories import Captured
+
+_TOLD_EVERY = 10
 
 _TEST = '''"""{headline}
 
@@ -50,8 +56,24 @@ def test_decision_task_{number}_is_decided_as_recorded(swf_replay):
     metavar="DIRECTORY",
     help="Where the small history and its test go.",
 )
+@click.option(
+    "--limit",
+    "limit_s",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop then, and keep the smallest found so far; so does Ctrl-C.",
+)
 @PAGE_SIZE
-def shrink(history: str, decider: str, right: str | None, out: str, page_size: int | None) -> None:
+def shrink(
+    history: str,
+    decider: str,
+    right: str | None,
+    out: str,
+    limit_s: float,
+    page_size: int | None,
+) -> None:
     """Reduce a captured history to the smallest on which the decider still misbehaves.
 
     \b
@@ -66,7 +88,8 @@ def shrink(history: str, decider: str, right: str | None, out: str, page_size: i
     decide, oracle = loaded(decider), loaded(right) if right is not None else None
     with Judge(decide, page_size) as judge:
         captured, wrong = _first(judge, found_runs)
-        found = smallest(judge, captured, wrong, oracle)
+        with _progress(len(captured.events), limit_s) as goes_on:
+            found = smallest(judge, captured, wrong, oracle, goes_on)
         if found is None:
             raise Refusal(
                 f"decision task {wrong.task.number} of {report.clean(captured.source)} is decided "
@@ -78,12 +101,44 @@ def shrink(history: str, decider: str, right: str | None, out: str, page_size: i
     before, after = len(captured.events), len(found.captured.events)
     click.echo(
         f"{report.clean(captured.source)}: {report.counted(before, 'event')} shrunk to "
-        f"{after:,}, {found.tried:,} histories tried"
+        f"{after:,}, {report.counted(found.tried, 'history')} tried"
     )
     for line in [*lines, *report.flaws([found.verdict])]:
         click.echo(line)
+    if not found.done:
+        click.echo(
+            f"stopped before all was tried: this is the smallest so far (--limit {limit_s:g})"
+        )
     for path in paths:
         click.echo(f"wrote {path}")
+
+
+@contextlib.contextmanager
+def _progress(events: int, limit_s: float) -> Iterator[GoesOn]:
+    """Whether there is time left, told by a bar on a terminal: how much of the history has gone.
+    The time of the process is virtual while histories are judged, so the real one is asked for."""
+    now = freezegun.api.real_monotonic  # type: ignore[attr-defined]  # an import would be frozen
+    console = Console(stderr=True)
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    ends = now() + limit_s
+    with Progress(
+        *columns,
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        auto_refresh=False,
+        get_time=now,
+    ) as progress:
+        bar = progress.add_task("", total=events)
+
+        def goes_on(tried: int, left: int) -> bool:
+            told = f"{left:,} of {report.counted(events, 'event')}, {report.counted(tried, 'history')} tried"
+            progress.update(bar, description=told, completed=events - left)
+            if not tried % _TOLD_EVERY:
+                progress.refresh()
+            return tried == 0 or now() < ends
+
+        yield goes_on
 
 
 def _first(judge: Judge, found: Sequence[Captured]) -> tuple[Captured, Verdict]:

@@ -138,8 +138,8 @@ class _Shrinking:
     def _round(self) -> bool:
         """Whether anything could be left out: all of a sort, pieces of the whole, one by one."""
         before = len(self._best.events)
-        for sort in self._sorts():
-            self._leave_out(self._sorts().get(sort, []))
+        for sort in (*self._sorts(), surgery.DECISION_TASKS):  # these are left empty by others
+            self._leave_out_sort(sort)
         self._leave_out_pieces()
         for sort in self._sorts():
             self._leave_out_few(sort)
@@ -152,6 +152,11 @@ class _Shrinking:
         for unit in [*surgery.units(events), *surgery.decision_tasks(events)]:
             found.setdefault(unit.sort, []).append(unit)
         return found
+
+    def _leave_out_sort(self, sort: str) -> None:
+        """All of a sort, or all but the last, which may be what is in question, or the first."""
+        units = self._sorts().get(sort, [])
+        _ = self._leave_out(units) or self._leave_out(units[:-1]) or self._leave_out(units[1:])
 
     def _leave_out_pieces(self) -> None:
         """Halves, quarters and so on of the whole, from the end."""

@@ -25,6 +25,9 @@ _SCHEDULED: Final = "DecisionTaskScheduled"
 _STARTED: Final = "DecisionTaskStarted"
 _COMPLETED: Final = "DecisionTaskCompleted"
 _TIMED_OUT: Final = "DecisionTaskTimedOut"
+DECISION_TASKS: Final = "decision tasks"
+"""The sort of those that decided nothing."""
+
 _TASK: Final = (_SCHEDULED, _STARTED, _COMPLETED, _TIMED_OUT)
 
 _UNHANDLED: Final = "UNHANDLED_DECISION"
@@ -319,7 +322,7 @@ def decision_tasks(events: History) -> list[Unit]:
             event.kind == _COMPLETED and not decisions.behind(events, event.id)
         )
         if in_vain and started:
-            found.append(Unit(_SCHEDULED, (started, event.id)))
+            found.append(Unit(DECISION_TASKS, (started, event.id)))
     return found
 
 

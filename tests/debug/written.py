@@ -34,10 +34,14 @@ class Written:
         self.events.append(event)
         return number
 
+    def schedule(self) -> None:
+        """A decision task, for what happened before."""
+        self._scheduled = self.add("DecisionTaskScheduled", taskList={"name": "l"})
+
     def news(self, kind: str, **attributes: Any) -> int:
         """An event that calls for a decision task."""
         number = self.add(kind, **attributes)
-        self._scheduled = self.add("DecisionTaskScheduled", taskList={"name": "l"})
+        self.schedule()
         return number
 
     def decide(self, *decided: tuple[str, dict[str, Any]]) -> list[int]:
