@@ -132,7 +132,8 @@ def _progress(events: int, limit_s: float) -> Iterator[GoesOn]:
         bar = progress.add_task("", total=events)
 
         def goes_on(tried: int, left: int) -> bool:
-            told = f"{left:,} of {report.counted(events, 'event')}, {report.counted(tried, 'history')} tried"
+            trials = report.counted(tried, "history")
+            told = f"{left:,} of {report.counted(events, 'event')}, {trials} tried"
             progress.update(bar, description=told, completed=events - left)
             if not tried % _TOLD_EVERY:
                 progress.refresh()
