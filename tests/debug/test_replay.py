@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from swfsim import faults
+from swfsim.cli import main
 from swfsim.commands.replay import replay
 from swfsim.debug import compare, deciders, tasks
 from swfsim.debug.verdict import Judge, Verdict
@@ -17,6 +19,7 @@ from swfsim.errors import HarnessError
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from tests.debug.conftest import told
+from tests.debug.written import Written
 
 HERE = "tests.debug.deciders"
 
@@ -106,6 +109,36 @@ def test_a_changed_field_is_named_by_its_path_within_the_json(captured: Captured
     ]
 
 
+def test_null_in_json_is_something_else_than_no_such_member() -> None:
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m", "details": '{"a": 1, "b": null}'}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = '{"a": 1}'
+    [found] = compare.compare(task.decided, [made])
+    assert [(one.name, one.recorded, one.made) for one in found.fields] == [
+        ("details.b", None, compare.ABSENT)
+    ]
+
+
+def test_an_answer_that_holds_itself_is_changed_like_any_other() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m"}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = endless
+    [found] = compare.compare(task.decided, [made])
+    assert found.verdict == compare.CHANGED
+    assert compare.alike(made, made)
+
+
+def test_an_empty_decision_is_extra_and_has_a_name() -> None:
+    [found] = compare.compare([], [{}])
+    assert (found.verdict, found.name) == (compare.EXTRA, "None")
+
+
 def test_an_exception_is_a_verdict_with_its_line(captured: Captured) -> None:
     third = verdicts(captured, f"{HERE}:raises_after_ten_events")[2]
     assert third.raised is not None
@@ -118,6 +151,7 @@ def test_an_exception_is_a_verdict_with_its_line(captured: Captured) -> None:
     [
         ("orders.decider", "module:attribute"),
         ("no_such_module:decide", "cannot import 'no_such_module'"),
+        ("orders.decider:decid", "has no decider 'decid': did you mean 'decide'?"),
         (f"{HERE}:nobody", "has no decider 'nobody'"),
         (f"{HERE}:two_arguments", "takes 2 arguments"),
     ],
@@ -127,10 +161,19 @@ def test_what_is_no_decider_is_refused_in_one_sentence(name: str, says: str) -> 
         deciders.load(name)
 
 
-def test_an_answer_that_is_no_list_of_decisions_is_said_to_be_none(captured: Captured) -> None:
-    first = verdicts(captured, f"{HERE}:no_list")[0]
-    assert first.raised is not None
-    assert "instead of a list of decisions" in str(first.raised.error)
+@pytest.mark.parametrize("command", ["replay", "gate", "shrink"])
+def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) -> None:
+    """Whatever the command: a mistake in the call, said in a sentence."""
+    arguments = [command, str(file), "--decider", f"{HERE}:no_list"]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "instead of a list of decisions" in result.output
+
+
+def test_one_wrong_answer_is_a_verdict_on_its_task(captured: Captured) -> None:
+    found = verdicts(captured, f"{HERE}:no_list_once")
+    assert [one.raised is not None for one in found] == [False, True, False, False, False, False]
+    assert "instead of a list of decisions" in str(found[1].raised)
 
 
 def test_no_answer_counts_as_no_decisions(captured: Captured) -> None:
@@ -190,7 +233,7 @@ def _marker(number: int, name: str) -> dict[str, object]:
     }
 
 
-def _record(name: str) -> dict[str, object]:
+def _record(name: str) -> dict[str, Any]:
     return {
         "decisionType": "RecordMarker",
         "recordMarkerDecisionAttributes": {"markerName": name},
