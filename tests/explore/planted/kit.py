@@ -7,7 +7,7 @@ people make: something forgotten, counted wrong, done twice, in the wrong order,
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -93,31 +93,29 @@ def hunted(bug: Bug, *, long: bool = False) -> Found | None:
     return _by_laws(bug) if bug.law else _by_sweep(bug, long=long)
 
 
-class _Choosy(Alone):
-    """Makes the runs in which nothing but these things goes wrong."""
+class _Choosy(Trials):
+    """Runs that reveal only places for these things to go wrong."""
 
-    def __init__(self, trials: Trials, only: frozenset[str]) -> None:
-        super().__init__(trials)
+    def __init__(self, app: Any, kinds: tuple[Kind, ...], only: frozenset[str]) -> None:
+        super().__init__(app, kinds=kinds)
         self._only = only
 
-    def outcomes(
-        self, placements: Sequence[Placement], known: frozenset[int], *, last: bool
-    ) -> Iterator[Outcome]:
-        for outcome in super().outcomes(placements, known, last=last):
-            chosen = [self._chosen(there) for there in outcome.places]
-            marks = [Mark(sum(map(bool, chosen[:places])), at) for places, at in outcome.marks]
-            yield outcome._replace(places=[there for there in chosen if there], marks=marks)
+    def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
+        outcome = super().run(placement, known)
+        chosen = [self._chosen(there) for there in outcome.places]
+        marks = [Mark(sum(map(bool, chosen[:places])), at) for places, at in outcome.marks]
+        return outcome._replace(places=[there for there in chosen if there], marks=marks)
 
     def _chosen(self, there: Place) -> Place:
-        return tuple(one for one in there if one.what in self._only)
+        return tuple(one for one in there if not self._only or one.what in self._only)
 
 
 def _by_sweep(bug: Bug, *, long: bool) -> Found | None:
     budget = Budget(runs=RUNS_LONG if long and bug.faults > 1 else RUNS, failures=1)
-    with Book(None, {}) as book, Trials(getattr(explore, bug.app), kinds=bug.kinds) as trials:
-        choosy = bug.only and not long
-        crew = _Choosy(trials, bug.only) if choosy else Alone(trials)
-        certificate = Sweep(bug.faults, crew, book, budget=budget).run()
+    only = frozenset[str]() if long else bug.only
+    app = getattr(explore, bug.app)
+    with Book(None, {}) as book, _Choosy(app, bug.kinds, only) as trials:
+        certificate = Sweep(bug.faults, Alone(trials), book, budget=budget).run()
     Service.made = None  # a broken machine makes histories that pytest's plugin would mind
     for placement, broken in certificate.failures:
         source = scenario.source(f"scenarios.explore:{bug.app}", placement, broken)
