@@ -27,13 +27,13 @@ def test_a_certificate_is_printed_for_an_application_without_a_mistake() -> None
 def test_a_failure_is_printed_and_written_as_a_scenario(tmp_path: Path) -> None:
     done = run(f"{TOY}:Forgetful", "--only", "step", "--scenarios", str(tmp_path / "found"))
     assert done.exit_code == 1
-    assert "BROKEN what is sold is paid once (3 placements)" in done.output
+    assert "BROKEN what is sold is paid once (4 placements)" in done.output
     assert (
         'story.given(faults.worker_dies("Pay", "after the effect", attempts=(1,)))' in done.output
     )
     assert "also: Pay answer lost at attempt 1" in done.output
     files = sorted((tmp_path / "found").iterdir())
-    assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3)]
+    assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3, 4)]
     with pytest.raises(AssertionError, match="it was paid 2 times"):
         run_as_a_test(files[0].read_text())
 
@@ -42,10 +42,10 @@ def test_a_sweep_that_is_limited_says_what_is_left_and_goes_on(tmp_path: Path) -
     common = (f"{TOY}:Careful", "--only", "step", "--file", str(tmp_path / "toy.jsonl"))
     done = run(*common, "--run-limit", "5")
     assert done.exit_code == 3
-    assert "stopped by the limit of 5 runs with 0 failures: 10 placements left" in done.output
+    assert "stopped by the limit of 5 runs with 0 failures: 14 placements left" in done.output
     done = run(*common)
     assert done.exit_code == 0
-    assert "1 fault: 14 of 14 run" in done.output
+    assert "1 fault: 18 of 18 run" in done.output
 
 
 def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:

@@ -55,6 +55,7 @@ def test_money_taken_twice_is_found_where_the_answer_does_not_come_in_time() -> 
         "Pay worker dies (after the effect) at attempt 1",
         "Pay answer lost at attempt 1",
         "Pay answer late at attempt 1",
+        "Pay effect late at attempt 1",
         "worker dies before its RespondActivityTaskCompleted number 1",
     ]
 

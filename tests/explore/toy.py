@@ -42,19 +42,29 @@ def patiently(call: Any, **asked: Any) -> Any:
 
 
 def decide(events: Sequence[Mapping[str, Any]]) -> Decisions:
-    """The next step, the same again after it failed, or the end."""
+    """The next step, the same again after it failed, or the end; and nothing any more where the end
+    is refused."""
     kinds = [event["eventType"] for event in events]
     done = kinds.count("ActivityTaskCompleted")
     refused = kinds.count("ScheduleActivityTaskFailed")
     ended = done + kinds.count("ActivityTaskFailed") + kinds.count("ActivityTaskTimedOut")
     scheduled = kinds.count("ActivityTaskScheduled")
-    if scheduled > ended or refused > 3:
+    if scheduled > ended or any(map(may_not_close, events)):
         return []
+    if refused > 3 or ended - done > 3:
+        return [{"decisionType": "FailWorkflowExecution"}]
     if "WorkflowExecutionCancelRequested" in kinds:
         return [{"decisionType": "CancelWorkflowExecution"}]
     if done == len(STEPS):
         return [{"decisionType": "CompleteWorkflowExecution"}]
     return [schedule(STEPS[done], scheduled)]
+
+
+def may_not_close(event: Mapping[str, Any]) -> bool:
+    """Whether SWF has refused to close the execution, and will refuse it again."""
+    how, _, rest = event["eventType"].partition("WorkflowExecution")
+    attributes = event.get(f"{how.lower()}WorkflowExecutionFailedEventAttributes", {})
+    return bool(how and rest == "Failed" and attributes.get("cause") == "OPERATION_NOT_PERMITTED")
 
 
 def schedule(step: str, number: int) -> dict[str, Any]:
