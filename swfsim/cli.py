@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from swfsim.errors import HarnessError
+
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
     "serve": "Serve Amazon SWF over HTTP to any SDK.",
@@ -21,6 +23,10 @@ COMMANDS: Final = {
     "explore": "Run an application through every placement of so many faults.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
+
+
+class _Mistake(click.ClickException):
+    exit_code = 2
 
 
 class _Group(click.Group):
@@ -38,6 +44,15 @@ class _Group(click.Group):
         module = importlib.import_module(f"swfsim.commands.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A mistake that no command has met before is told like any other."""
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            from swfsim.debug.report import clean
+
+            raise _Mistake(clean(str(error))) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
