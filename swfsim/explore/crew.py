@@ -1,8 +1,8 @@
 """Who makes the runs of a sweep: this process alone, or several. The outcomes are the same.
 
-Runs come in packets: placements that follow each other, made in their order by one process. Within a
-packet a run that comes to where an earlier one of it has been is not followed further, either; so
-what is followed depends on the placements alone, and not on who makes them, or how fast.
+Runs come in packets: placements that follow each other, made in their order by one process. Within
+a packet, too, a run that comes to where an earlier one has been is not followed further. So what is
+followed depends on the placements alone, and not on who makes them, or how fast.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 from collections import deque
+from collections.abc import Container
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -25,7 +26,7 @@ from swfsim.explore.trial import Mark, Trials
 from swfsim.fake import fake_swf
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from types import TracebackType
 
@@ -106,11 +107,12 @@ class Alone:
                 yield bare(outcome) if last else outcome
 
 
-class _There(NamedTuple):
+class _There(Container[int]):
     """Where runs have been: those of earlier levels, and those of this packet."""
 
-    known: Container[int]
-    here: set[int]
+    def __init__(self, known: Container[int], here: set[int]) -> None:
+        self.known = known
+        self.here = here
 
     def __contains__(self, state: object) -> bool:
         return state in self.here or state in self.known

@@ -150,6 +150,7 @@ class _Trial:
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
+        self._lasts = [one for one in placement if one.lasts]
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
@@ -256,7 +257,7 @@ class _Trial:
         told = {name: value for name, value in event.attrs.items() if name != "identity"}
         chain = self._chains.get(x.run_id, 0)
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
-        if event.kind == "DecisionTaskStarted" and not self._lasting and self._has_all_struck():
+        if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark()
         if event.id >= _LONG and not event.id & (event.id - 1):
             run = Run([x], calls=self._env.journal)
@@ -273,7 +274,9 @@ class _Trial:
             return
         self._scout.note_choices()
         out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
-        here = self._digest((sorted(self._chains.items()), self._workers(), out_of_reach, state))
+        here = self._digest(
+            (sorted(self._chains.items()), self._workers(), out_of_reach, self._lasts, state)
+        )
         self._marks.append(Mark(len(self._scout.places), here))
         self._joined = self._joined or (bool(self._placement) and here in self._known)
 

@@ -202,6 +202,35 @@ class Forgetful(Careful):
         self.paid += 1
 
 
+@at_the_end
+def nobody_pays_before_it_is_sold(run: Run) -> Iterator[str]:
+    early = run.executions[0].started_at / 1000 - run.app.paid_at
+    if run.app.paid and early > 0:
+        yield f"it was paid {early:.0f} s before"
+
+
+class Punctual(Careful):
+    """Notes when it was paid, by the clock of whoever took the money."""
+
+    rules = (*Careful.rules, nobody_pays_before_it_is_sold)
+    paid_at = 0.0
+
+    def take_the_money(self) -> None:
+        super().take_the_money()
+        self.paid_at = time.time()
+
+
+class Counting(Careful):
+    """Takes the money for as many sales as SWF says are open."""
+
+    def take_the_money(self) -> None:
+        since = {"oldestDate": 0}
+        told = patiently(
+            client().count_open_workflow_executions, domain=DOMAIN, startTimeFilter=since
+        )
+        self.paid = told["count"]
+
+
 class Silent(Careful):
     """Does not say what it holds."""
 
