@@ -8,6 +8,7 @@ followed depends on the placements alone, and not on who makes them, or how fast
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -148,6 +149,9 @@ class Processes:
                 initializer=_begin_in_pool,
                 initargs=self._begin,
             )
+            with _without_interrupts():
+                for _ in range(self._jobs):
+                    self._executor.submit(os.getpid)  # who finds nobody idle starts a process
         return self._executor
 
     def pids(self) -> list[int]:
@@ -220,8 +224,20 @@ def begin(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
     _trials.__enter__()
 
 
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C is the first process's to answer: those that are started in here do not hear it."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    try:
+        yield
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+
+
 def _begin_in_pool(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the first process's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as those do that were started later
     threading.Thread(target=_end_with_parent, daemon=True).start()
     begin(app, given, seed, kinds)
 

@@ -117,7 +117,8 @@ class Budget:
 
 class Sweep:
     """One sweep. ``crew`` makes the runs, ``book`` keeps them; ``to_reach`` are the names of the
-    ``sometimes`` rules; ``tell`` hears of every run."""
+    ``sometimes`` rules; ``tell`` hears of every run. ``made`` is how many runs were made, without
+    those that the book held already."""
 
     def __init__(
         self,
@@ -135,7 +136,7 @@ class Sweep:
         self._tell = tell
         self._known: dict[int, int] = {}  # state → placements with one fault more behind it
         self._failed: list[frozenset[object]] = []
-        self._made = 0
+        self.made = 0
         self.certificate = Certificate(faults, to_reach=tuple(to_reach))
 
     def run(self) -> Certificate:
@@ -162,10 +163,10 @@ class Sweep:
         try:
             for outcome in self._crew.outcomes(packets, frozenset(self._known), last=last):
                 self._book.keep(outcome)
-                self._made += 1
+                self.made += 1
                 self._count(level, outcome)
                 self._tell(certificate)
-                certificate.stopped = self._budget.spent(self._made, len(certificate.failures))
+                certificate.stopped = self._budget.spent(self.made, len(certificate.failures))
                 if certificate.stopped is not None:
                     return None
         except KeyboardInterrupt:

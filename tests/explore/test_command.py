@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
+import swfsim.commands.explore as command
 from swfsim.commands.explore import explore
 from tests.explore.test_sweep import run_as_a_test
 
@@ -46,6 +54,57 @@ def test_a_sweep_that_is_limited_says_what_is_left_and_goes_on(tmp_path: Path) -
     done = run(*common)
     assert done.exit_code == 0
     assert "1 fault: 18 of 18 run" in done.output
+
+
+def test_a_sweep_that_has_no_time_left_says_so(tmp_path: Path) -> None:
+    done = run(f"{TOY}:Careful", "--only", "step", "--time-limit", "0.000001")
+    assert done.exit_code == 3
+    assert "stopped by the time limit of 1e-06 s with 0 failures" in done.output
+
+
+def after_some_runs(what: Any) -> Any:
+    """In place of the progress bar."""
+
+    @contextlib.contextmanager
+    def progress() -> Iterator[Any]:
+        yield lambda certificate: what() if certificate.run == 5 else None
+
+    return progress
+
+
+def test_ctrl_c_keeps_the_file_and_says_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "toy.jsonl")
+    common = (f"{TOY}:Careful", "--only", "step", "--file", file)
+    with monkeypatch.context() as patch:
+        press = after_some_runs(lambda: signal.raise_signal(signal.SIGINT))
+        patch.setattr(command, "_progress", press)
+        done = run(*common)
+    assert done.exit_code == 3
+    assert "stopped by Ctrl-C with 0 failures: 14 placements left" in done.output
+    assert f"{file} holds what was run" in done.output
+    assert "Traceback" not in done.output
+    again = run(*common)
+    assert again.exit_code == 0
+    assert again.stdout == run(f"{TOY}:Careful", "--only", "step").stdout
+    assert "14 runs made" in again.stderr
+
+
+def test_the_certificate_says_how_much_was_pruned_and_the_command_how_fast() -> None:
+    done = run(f"{TOY}:Careful", "--only", "step")
+    assert "pruned 2.1 to 1: of 19 placements 19 had to be run, and 9 to the end" in done.stdout
+    assert "19 runs made in " in done.stderr
+    assert "a second" in done.stderr
+
+
+def test_on_a_terminal_a_bar_for_each_number_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    console = functools.partial(Console, file=shown, force_terminal=True, width=100)
+    monkeypatch.setattr(command, "Console", lambda stderr: console())
+    assert run(f"{TOY}:Careful", "--only", "step").exit_code == 0
+    assert "1 fault " in shown.getvalue()
+    assert "18/18" in shown.getvalue()
 
 
 def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:

@@ -260,6 +260,33 @@ def test_a_process_that_is_killed_loses_nothing_and_counts_nothing_twice() -> No
     assert killed
 
 
+def test_ctrl_c_ends_a_sweep_with_what_is_left_and_all_its_processes() -> None:
+    pids: set[int] = set()
+
+    def press(certificate: Certificate, crew: Processes) -> None:
+        pids.update(crew.pids())
+        if certificate.run == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    certificate = in_processes("Careful", 2, press)
+    assert certificate.stopped == "Ctrl-C"
+    assert certificate.run >= 5
+    assert certificate.left > 0
+    assert len(pids) == 2
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_the_processes_leave_ctrl_c_to_the_first_one() -> None:
+    def press(certificate: Certificate, crew: Processes) -> None:
+        for pid in crew.pids():
+            os.kill(pid, signal.SIGINT)
+
+    pressed = in_processes("Careful", 2, press)
+    assert same(pressed, swept(toy.Careful))
+
+
 def test_an_application_that_ends_its_process_is_said() -> None:
     with pytest.raises(HarnessError, match="the processes that make the runs died"):
         in_processes("Deadly", 1)
