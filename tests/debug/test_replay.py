@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,6 +19,7 @@ from swfsim.errors import HarnessError
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from tests.debug.conftest import told
+from tests.debug.written import Written
 
 HERE = "tests.debug.deciders"
 
@@ -105,6 +107,36 @@ def test_a_changed_field_is_named_by_its_path_within_the_json(captured: Captured
     assert [(one.name, one.recorded, one.made) for one in found.fields] == [
         ("input.total", 349.7, 1)
     ]
+
+
+def test_null_in_json_is_something_else_than_no_such_member() -> None:
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m", "details": '{"a": 1, "b": null}'}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = '{"a": 1}'
+    [found] = compare.compare(task.decided, [made])
+    assert [(one.name, one.recorded, one.made) for one in found.fields] == [
+        ("details.b", None, compare.ABSENT)
+    ]
+
+
+def test_an_answer_that_holds_itself_is_changed_like_any_other() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m"}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = endless
+    [found] = compare.compare(task.decided, [made])
+    assert found.verdict == compare.CHANGED
+    assert compare.alike(made, made)
+
+
+def test_an_empty_decision_is_extra_and_has_a_name() -> None:
+    [found] = compare.compare([], [{}])
+    assert (found.verdict, found.name) == (compare.EXTRA, "None")
 
 
 def test_an_exception_is_a_verdict_with_its_line(captured: Captured) -> None:
@@ -201,7 +233,7 @@ def _marker(number: int, name: str) -> dict[str, object]:
     }
 
 
-def _record(name: str) -> dict[str, object]:
+def _record(name: str) -> dict[str, Any]:
     return {
         "decisionType": "RecordMarker",
         "recordMarkerDecisionAttributes": {"markerName": name},
