@@ -343,6 +343,7 @@ class World:
         "buckets",
         "deadlines",
         "invocations",
+        "lag_ms",
         "next_run_ids",
         "now",
         "outages",
@@ -356,6 +357,7 @@ class World:
         self, behaviour: Behaviour, deadlines: Deadlines, secret: int, seal: str = ""
     ) -> None:
         self.behaviour = behaviour
+        self.lag_ms = behaviour.visibility_lag_ms  # of listings
         self.deadlines = deadlines
         self.secret = secret
         self.seal = zlib.crc32(seal.encode())
