@@ -194,7 +194,7 @@ def test_what_cannot_go_costs_about_one_trial_each() -> None:
     for _ in range(220):
         run.add("WorkflowExecutionSignaled", signalName="s")
         run.decide(("MarkerRecorded", {"markerName": "m"}))
-        run.schedule()
+        run.next()
     with Judge(deciders.made(needs_every_signal, "decider")) as judge:
         captured = run.captured()
         wrong = first_wrong(judge, captured)
