@@ -167,6 +167,7 @@ class _Rebuilt:
         self._lists = _Lists(events)
         self._made = History()
         self._new_id: dict[int, int] = {}
+        self._moved: set[int] = set()  # what was decided, and counts as decided earlier
         self._queued = 0  # the new id of a decision task that waits
         self._running = (0, 0)  # new ids of the running task, scheduled and started
 
@@ -232,14 +233,10 @@ class _Rebuilt:
                 if event.attrs[name] not in self._new_id:
                     return False
                 changed[name] = self._new_id[event.attrs[name]]
-                if name == _since(event) and self._moved(event.attrs[name], changed[name]):
+                if name == _since(event) and event.attrs[name] in self._moved:
                     return False  # it would have come at another time
         self._append(event, changed)
         return True
-
-    def _moved(self, old: int, new: int) -> bool:
-        """Whether an event is at another instant now."""
-        return self._events.instants[old - 1] != self._made.instants[new - 1]
 
     def _schedule(self, at: int) -> None:
         if not self._queued:
@@ -255,7 +252,10 @@ class _Rebuilt:
             unhandled = one.attrs.get("cause") == _UNHANDLED
             if unhandled != bool(self._queued) and (unhandled or one.kind in CLOSES):
                 return False  # a run closes if, and only if, there is no news
-            self._new_id[one.attrs[model.DECISION_TIME_MEMBER]] = ended
+            then = one.attrs[model.DECISION_TIME_MEMBER]
+            self._new_id[then] = ended
+            if then != event.id:  # the task that decided it is no more
+                self._moved.add(one.id)
             if not self._keep(one._replace(at=event.at)):
                 return False
         if any(one.kind in NEWS for one in decided) and decided[-1].kind not in CLOSES:

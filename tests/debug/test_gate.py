@@ -227,7 +227,7 @@ def test_what_swf_refuses_in_simulation_is_to_be_investigated(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = both_ways(project, TWO_TIMERS, monkeypatch)
-    assert result.exit_code == 5
+    assert result.exit_code == 5, result.output
     assert "StartTimerFailed, TIMER_ID_ALREADY_IN_USE" in result.output
 
 
@@ -235,7 +235,7 @@ def test_a_run_that_never_ends_is_to_be_investigated(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = both_ways(project, NEVER_ENDS, monkeypatch)
-    assert result.exit_code == 5
+    assert result.exit_code == 5, result.output
     assert "ends with WorkflowExecutionTimedOut, not WorkflowExecutionCompleted" in result.output
 
 
