@@ -210,11 +210,12 @@ def _captured(found: _Found, source: str) -> Captured:
 def _event_id(one: Any, source: str) -> int:
     number = one.get("eventId") if isinstance(one, dict) else None
     if type(number) is not int:
-        raise Unusable(f"{source} holds an event without a number as its eventId: {_short(one)}")
+        raise Unusable(f"{source} holds an event without a number as its eventId: {short(one)}")
     return number
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value as it is quoted: not at length."""
     text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
@@ -228,7 +229,7 @@ def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
     kind = one.get("eventType")
     if not isinstance(kind, str) or kind not in model.EVENT_MEMBER:
         raise Unusable(
-            f"{captured.source}: event {number} is of the unknown type {_short(kind)}; is it a "
+            f"{captured.source}: event {number} is of the unknown type {short(kind)}; is it a "
             "history of Amazon SWF?"
         )
     at = _instant(one.get("eventTimestamp"), number, captured.source)
@@ -260,7 +261,7 @@ def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[
     except Fault as fault:
         raise Unusable(f"{where} does not fit the service model: {_told(fault.message)}") from fault
     found += [
-        f"{name} is {_short(value)}"
+        f"{name} is {short(value)}"
         for name, value in clean.items()
         if (rule := _PROSE.get(members[name].name)) and not rule(value)
     ]
@@ -294,4 +295,4 @@ def _instant(stamp: Any, number: int, source: str) -> int:
             return milliseconds(seconds)
     except (ValueError, OverflowError, HarnessError):
         pass
-    raise Unusable(f"{source}: event {number} has a time that is none: {_short(stamp)}")
+    raise Unusable(f"{source}: event {number} has a time that is none: {short(stamp)}")
