@@ -40,6 +40,17 @@ def without(number: int) -> Callable[[Data], Any]:
     return drop
 
 
+def spoilt(text: str, other: str) -> Callable[[Data], str]:
+    """The file's text with something in the place of something."""
+
+    def change(data: Data) -> str:
+        whole = json.dumps(data)
+        assert text in whole
+        return whole.replace(text, other, 1)
+
+    return change
+
+
 def refers(kind: str, nth: int, **members: int) -> Callable[[Data], Any]:
     """The nth event of a type, from 0, names other events than it did."""
 
@@ -146,8 +157,41 @@ def test_whatever_happens_in_a_run_it_hangs_together(seed: int) -> None:
     [
         (lambda data: json.dumps(data)[:2000], "is not JSON"),
         (lambda data: "[" * 200_000, "nested too deeply"),
-        (lambda data: '{"events": [' + "9" * 6000 + "]}", "is not JSON"),
+        (lambda data: '{"events": [' + "9" * 6000 + "]}", "a number of 6,000 digits, in line 1"),
         (lambda data: "\x00\x01\x02", "is not JSON"),
+        (spoilt('"eventId": 7,', '"eventId": ' + "9" * 10_000 + ","), "event 6, or the one behind"),
+        (spoilt('"eventId": 1,', '"eventId": ' + "9" * 10_000 + ","), "its first event holds a nu"),
+        (
+            spoilt('"eventId": 7,', '"eventId": 8, "eventId": 7,'),
+            "'eventId' comes twice in event",
+        ),
+        (
+            spoilt('"eventId": 7,', '"eventType": "x", "eventId": 7,'),
+            "the member 'eventType' comes twice in event 7",
+        ),
+        (
+            spoilt('"scheduledEventId": 5', '"scheduledEventId": 6, "scheduledEventId": 5'),
+            "the member 'scheduledEventId' comes twice in {",
+        ),
+        (
+            lambda data: {"events": [{"timestamp": "2020", "type": "ExecutionStarted", "id": 1}]},
+            "is a history of AWS Step Functions",
+        ),
+        (
+            lambda data: {
+                "events": [
+                    {"eventId": "1", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"},
+                ]
+            },
+            "is a history of Temporal, as its first event shows",
+        ),
+        (
+            lambda data: {
+                "events": [{"eventId": 1, "timestamp": 5, "eventType": "WorkflowExecutionStarted"}]
+            },
+            "is a history of Cadence",
+        ),
+        (lambda data: '{"events": [{}, ' + " " * 11_000_000 + "oops", "without a number as its ev"),
         (without(9), "event 9 is missing before event 10"),
         (changed(7, eventId=8), "event 7 is missing before event 8"),
         (changed(7, eventId=1e30), "without a number as its eventId: {"),
