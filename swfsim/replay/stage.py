@@ -150,9 +150,7 @@ class Scene:
         machine.world.behaviour = replace(behaviour, quotas=quotas)
         machine.request_bytes_max = Machine.request_bytes_max
         machine.forced = forced
-        self.call(
-            "RespondDecisionTaskCompleted", taskToken=self.decision_token, decisions=decided
-        )
+        self.call("RespondDecisionTaskCompleted", taskToken=self.decision_token, decisions=decided)
 
     def set(self) -> None:
         """A domain with every type that the history shows to be there."""
