@@ -146,6 +146,7 @@ class _Trial:
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
+        self._lasts = [one for one in placement if one.lasts]
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
@@ -253,7 +254,7 @@ class _Trial:
         told = {name: value for name, value in event.attrs.items() if name != "identity"}
         chain = self._chains.get(x.run_id, 0)
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
-        if event.kind == "DecisionTaskStarted" and not self._lasting and self._has_all_struck():
+        if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark()
 
     def _has_all_struck(self) -> bool:
@@ -267,7 +268,9 @@ class _Trial:
             return
         self._scout.note_choices()
         out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
-        here = self._digest((sorted(self._chains.items()), self._workers(), out_of_reach, state))
+        here = self._digest(
+            (sorted(self._chains.items()), self._workers(), out_of_reach, self._lasts, state)
+        )
         self._marks.append(Mark(len(self._scout.places), here))
         self._joined = self._joined or (bool(self._placement) and here in self._known)
 
