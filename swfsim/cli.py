@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",
     "explore": "Run an application through every placement of so many faults.",
+    "swarm": "Run an application through random faults, then see that it recovers.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from swfsim.errors import HarnessError, Violation
 from swfsim.sim.calls import DELIVER, KILL_AFTER, KILL_BEFORE, LOSE, Calls, Treatment
-from swfsim.sim.faults import ActivityFault, CallFault, Crash, DecisionFault, Fault, known
+from swfsim.sim.faults import (
+    ActivityFault,
+    CallFault,
+    Crash,
+    DecisionFault,
+    Fault,
+    concerns,
+    known,
+)
 from swfsim.sim.refusals import Refusals
 from swfsim.sim.strikes import Reach, Strikes
 from swfsim.sim.waits import (
@@ -177,7 +185,7 @@ class Plan:
     def _find(self, there: Iterable[Any], x: Execution, number: int) -> Any:
         given = x.started.get("input", "")
         for fault in there:
-            if fault.only is None or fault.only(_read(given)):
+            if concerns(fault.only, x, _read):
                 self.strikes.note(fault, number, Reach.ARRIVED)
                 return fault
             self.strikes.pass_by(fault, number, given)
