@@ -152,7 +152,7 @@ def load(name: str) -> AppFactory:
     if not module_name or not attribute:
         example = f"{module_name or 'shop'}:App"
         raise HarnessError(f"an application is named module:attribute, as in {example}, not {name}")
-    module = _import(module_name)
+    module = import_module(module_name)
     found = getattr(module, attribute, None)
     if found is None:
         raise HarnessError(
@@ -199,7 +199,8 @@ def _says_that_it_makes_an_app(found: Any) -> bool:
     return isinstance(written, str) and written.rpartition(".")[2] == App.__name__
 
 
-def _import(name: str) -> ModuleType:
+def import_module(name: str) -> ModuleType:
+    """A module that is installed or in the current directory. Raises ``HarnessError``."""
     if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
         raise HarnessError(
             f"{name!r} is no name of a module: it is written with dots, as in an import, and "

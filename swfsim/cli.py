@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from swfsim.errors import HarnessError
+
 COMMANDS: Final = {
     "run": "Run one execution of an application in simulation.",
     "serve": "Serve Amazon SWF over HTTP to any SDK.",
@@ -22,6 +24,10 @@ COMMANDS: Final = {
     "swarm": "Run an application through random faults, then see that it recovers.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
+
+
+class _Mistake(click.ClickException):
+    exit_code = 2
 
 
 class _Group(click.Group):
@@ -39,6 +45,15 @@ class _Group(click.Group):
         module = importlib.import_module(f"swfsim.commands.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A mistake that no command has met before is told like any other."""
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            from swfsim.debug.report import clean
+
+            raise _Mistake(clean(str(error))) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -13,7 +13,10 @@ from click.testing import CliRunner
 from swfsim.cli import main
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"^```console\n\$ swfsim (.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r"^```console\n\$ (?:\.venv/bin/)?swfsim ((?:[^\n]*\\\n)*[^\n]*)\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 SMALL = "/tmp/small"
 LEFT_OUT = "…"
 
@@ -42,7 +45,7 @@ def test_an_example_prints_what_stands_there(
     arguments: str, printed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    given = shlex.split(arguments.replace(SMALL, str(tmp_path)))
+    given = shlex.split(arguments.replace("\\\n", " ").replace(SMALL, str(tmp_path)))
     seen = CliRunner().invoke(main, given).output.replace(str(tmp_path), SMALL)
     assert is_as_printed(seen.splitlines(), printed.splitlines()), seen
 

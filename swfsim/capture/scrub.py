@@ -95,12 +95,14 @@ class Scrub:
     """Makes histories anonymous with one set of stand-ins.
 
     ``keep`` names members that stay as they are, by path or by its end: ``input.customer.plan``,
-    ``plan``. ``changed`` gathers the paths of what was changed.
+    ``plan``. ``changed`` gathers the paths of what was changed, ``unmet`` is what of ``keep`` named
+    nothing so far.
     """
 
     def __init__(self, stand_ins: StandIns, keep: Collection[str] = ()) -> None:
         self.stand_ins = stand_ins
         self._keep = tuple(keep)
+        self.unmet = dict.fromkeys(keep)
         self.changed: set[str] = set()
 
     def events(self, events: Iterable[Event]) -> list[Event]:
@@ -228,11 +230,21 @@ class Scrub:
         return made
 
     def _kept(self, path: str) -> bool:
-        return any(path == one or path.endswith(f".{one}") for one in self._keep)
+        for one in self._keep:
+            if path == one or path.endswith(f".{one}"):
+                self.unmet.pop(one, None)
+                return True
+        return False
+
+
+_DEPTH_MAX: Final = 200
+"""Members of members that are looked into: what is nested deeper is treated as a text."""
 
 
 def _parsed(value: str) -> Any:
     """JSON objects, lists and texts parsed, anything else as it is."""
+    if value.count("[") + value.count("{") > _DEPTH_MAX and _depth(value) > _DEPTH_MAX:
+        return value
     if value.lstrip().startswith(("{", "[", '"')):
         try:
             return json.loads(value)
@@ -247,3 +259,12 @@ def _written(made: Any, before: str, data: Any) -> str:
         if json.dumps(data, **form) == before:  # type: ignore[arg-type]
             return json.dumps(made, **form)  # type: ignore[arg-type]
     return json.dumps(made, ensure_ascii=False)
+
+
+def _depth(value: str) -> int:
+    """How deep brackets are nested, or more."""
+    deepest = depth = 0
+    for one in value:
+        depth += (one in "[{") - (one in "]}")
+        deepest = max(deepest, depth)
+    return deepest

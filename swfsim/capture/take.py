@@ -66,6 +66,8 @@ class Take:
         self._folder = folder
         self._anonymous = anonymous
         self._told = told
+        self.unmet: tuple[str, ...] = ()
+        """What was to be kept of scrubbed runs, and named nothing in any of them."""
 
     def runs(self, first: Iterable[RunKey]) -> Iterator[Taken]:
         """Take these runs and all that hang together with them; one answer for each.
@@ -140,6 +142,7 @@ class Take:
             scrub.learn(run.events)
         for run in runs:
             yield self._scrubbed_run(run, scrub, how, mark)
+        self.unmet = tuple(scrub.unmet)
 
     def _scrubbed_run(self, run: Raw, scrub: Scrub, how: Anonymous, mark: str) -> Taken:
         path = self._nameless(run)

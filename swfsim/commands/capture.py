@@ -146,8 +146,8 @@ def capture(
         crawler = Crawler(client, domain, Pace(rate))
         first = _first(crawler, workflow_id, run_id, closed_since, kind, limit)
         told = {"domain": domain, "region": client.meta.region_name}
-        taken = Take(crawler, out, anonymous, **told).runs(first)
-        bad = sum(_tell(one) for one in taken)
+        take = Take(crawler, out, anonymous, **told)
+        taken = list(map(_told, take.runs(first)))
     except HarnessError as error:
         raise Refusal(str(error)) from error
     except botocore.exceptions.ClientError as error:
@@ -155,7 +155,10 @@ def capture(
         raise Refusal(f"SWF refuses: {said['Code']}: {said.get('Message', '')}") from error
     except (botocore.exceptions.BotoCoreError, ValueError) as error:
         raise Refusal(f"cannot ask SWF: {error}; {_NO_ACCOUNT}") from error
-    raise SystemExit(1 if bad else 0)
+    if any(one.path is not None and not one.there for one in taken):
+        for name in take.unmet:
+            click.echo(f"note: --keep {name} named no member")
+    raise SystemExit(1 if any(one.harmful for one in taken) else 0)
 
 
 def _check(
@@ -232,19 +235,17 @@ def _first(
     return [latest]
 
 
-def _tell(one: Taken) -> bool:
-    """Say what became of a run; True when its scrub would change decisions."""
+def _told(one: Taken) -> Taken:
+    """Say what became of a run."""
     who = f"{one.key.workflow_id} {one.key.run_id}"
     if one.gone:
         click.echo(f"{who}: SWF no longer knows this run, the domain's retention is over")
-        return False
-    if one.path is None:
+    elif one.path is None:
         click.echo(f"{who}: not written, these stand-ins would change decisions:", err=True)
         for path in one.harmful:
             click.echo(f"    --keep {path}", err=True)
-        return True
-    if one.there:
+    elif one.there:
         click.echo(f"{one.path}: is there already")
     else:
         click.echo(f"{one.path}: {one.count} events")
-    return False
+    return one

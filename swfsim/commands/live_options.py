@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from swfsim.commands.common import Refusal
 from swfsim.live.run import BUDGET_USD, PREFIX, STORY_S, JournalFile, LiveRun, check_domain
 
 if TYPE_CHECKING:
@@ -34,11 +36,23 @@ _OPTIONS = (
 )
 
 
+_NAMES = ("endpoint_url", "domain", "budget", "story_timeout")
+
+
 def live_options(command: _F) -> _F:
     """Gives a command the options ``endpoint_url``, ``domain``, ``budget``, ``story_timeout``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def refuse_without_live() -> None:
+    """For a command that also goes without ``--live``: an option of live runs is a mistake then."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "")
+        if parameter.name in _NAMES and given is not ParameterSource.DEFAULT:
+            raise Refusal(f"{parameter.opts[0]} goes with --live")
 
 
 def live_run(

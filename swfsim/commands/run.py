@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.app import load
 from swfsim.commands.common import Refusal, read_json
-from swfsim.commands.live_options import live_options, live_run
+from swfsim.commands.live_options import live_options, live_run, refuse_without_live
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
 from swfsim.fake import fake_swf
@@ -62,8 +62,7 @@ def run(
     if live:
         where = _live_run(endpoint_url, domain, budget, story_timeout, journal)
         raise SystemExit(_live(app, given, all_events, where))
-    if endpoint_url or domain:
-        raise Refusal("--endpoint-url and --domain go with --live")
+    refuse_without_live()
     with _written(journal) as file:
         try:
             with fake_swf():  # so that no call leaves the machine while its module is imported

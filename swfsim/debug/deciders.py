@@ -7,18 +7,18 @@ polls, through its own boto3 client, tasks that are handed to it one after anoth
 
 from __future__ import annotations
 
-import importlib
+import difflib
 import inspect
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from swfsim.app import import_module
 from swfsim.debug.polled import Fetching, Pages, Polled
 from swfsim.errors import HarnessError
 from swfsim.spec import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     from swfsim.debug.tasks import Answer, Decide
 
@@ -26,6 +26,10 @@ _LISTS: Final = frozenset({"events", "history"})
 """Names of a first parameter that asks for the list of events instead of the poll's answer."""
 
 _MORE: Final = "nextPageToken"
+
+
+class NoDecisionsError(HarnessError):
+    """Called like a decider, it answers something else than decisions."""
 
 
 def find(name: str) -> Any:
@@ -36,20 +40,22 @@ def find(name: str) -> Any:
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
         raise HarnessError(f"a decider is named module:attribute, not {name!r}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: Any = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # whatever the module does while it is imported
-        raise HarnessError(
-            f"cannot import {module_name!r}: {type(error).__name__}: {error}"
-        ) from error
+    module = import_module(module_name)
+    found: Any = module
     for part in attribute.split("."):
         found = getattr(found, part, None)
     if not callable(found):
-        raise HarnessError(f"{module_name} has no decider {attribute!r}")
+        raise HarnessError(
+            f"{module_name} has no decider {attribute!r}{_others(module, attribute)}"
+        )
     return found
+
+
+def _others(module: ModuleType, attribute: str) -> str:
+    """Which of its own functions and classes may be meant."""
+    names = [name for name, one in vars(module).items() if callable(one) and name[0] != "_"]
+    near = difflib.get_close_matches(attribute, names, n=1)
+    return f": did you mean {near[0]!r}?" if near else ""
 
 
 def is_worker(found: Any) -> bool:
@@ -143,7 +149,7 @@ def checked(answer: Any, name: str) -> Answer:
         return []
     if isinstance(answer, list | tuple) and all(isinstance(one, dict) for one in answer):
         return list(answer)
-    raise HarnessError(
+    raise NoDecisionsError(
         f"{name} answered {type(answer).__name__} {str(answer)[:60]!r} instead of a list of "
         "decisions as RespondDecisionTaskCompleted takes them"
     )

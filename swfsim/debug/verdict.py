@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.clock import ODD_START
 from swfsim.debug import compare, tasks
-from swfsim.debug.deciders import Function
+from swfsim.debug.deciders import Function, NoDecisionsError
 from swfsim.debug.polled import Polled
 from swfsim.debug.reads import Reads, WatchedClock
 from swfsim.errors import HarnessError
@@ -113,10 +113,15 @@ class Judge:
 
         A decider that writes into the events it is given spoils what later tasks show it: then
         everything is judged again with events of its own for each task, and the write is a flaw.
+        Raises ``HarnessError`` for one that never answers decisions: it is none.
         """
         self.show(captured)
         polls = tasks.Polls(captured)
         found = [self.judge(polls, task) for task in tasks.of(captured)]
+        raised = [one.raised.error for one in found if one.raised is not None]
+        never = [error for error in raised if isinstance(error, NoDecisionsError)]
+        if never and len(never) == len(found):
+            raise never[0]
         if not self._gives_copies and (written := polls.changed()) is not None:
             found = self._afresh(captured, written)
         return found

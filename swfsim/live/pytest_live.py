@@ -17,6 +17,13 @@ RUN: Final = pytest.StashKey[LiveRun]()
 FIXTURE: Final = "swf_live"
 MARK: Final = "virtual"
 
+_DEFAULTS: Final[dict[str, Any]] = {
+    "--swf-endpoint-url": None,
+    "--swf-domain": None,
+    "--swf-budget": BUDGET_USD,
+    "--swf-story-timeout": STORY_S,
+}
+
 
 def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
@@ -37,14 +44,14 @@ def add_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--swf-budget",
         type=float,
-        default=BUDGET_USD,
+        default=_DEFAULTS["--swf-budget"],
         metavar="USD",
         help=f"with --live: what it may cost at most, in US dollars (default: {BUDGET_USD:g})",
     )
     group.addoption(
         "--swf-story-timeout",
         type=float,
-        default=STORY_S,
+        default=_DEFAULTS["--swf-story-timeout"],
         metavar="SECONDS",
         help=f"with --live: how long one story may take (default: {STORY_S:g})",
     )
@@ -56,6 +63,9 @@ def configure(config: pytest.Config) -> None:
         "markers", f"{MARK}(reason): this story needs virtual time; --live skips it, and says why"
     )
     if not config.getoption("--live"):
+        for name, default in _DEFAULTS.items():
+            if config.getoption(name) != default:
+                raise pytest.UsageError(f"{name} goes with --live: without it nothing runs live")
         return
     if config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         raise pytest.UsageError("live stories run one after another: leave out -n")

@@ -243,9 +243,11 @@ def test_a_scrubbed_capture_that_was_interrupted_still_finds_the_children(
 
 
 def test_a_member_to_keep_stays_as_it_is(family: Driver, tmp_path: Path) -> None:
-    _, text = scrubbed(tmp_path, "--keep", "cpf")
+    result, text = scrubbed(tmp_path, "--keep", "cpf", "--keep", "custmer")
     assert "123.456.789-09" in text
     assert "Ana" not in text
+    notes = [line for line in result.output.splitlines() if line.startswith("note:")]
+    assert notes == ["note: --keep custmer named no member"]
 
 
 def decide_by_plan(task: Any) -> list[dict[str, Any]]:
@@ -464,6 +466,12 @@ def test_json_in_a_text_of_json_keeps_its_form_and_the_same_stand_ins(space: str
 def test_members_that_are_kept_are_kept_with_all_that_is_in_them() -> None:
     text = json.dumps({"points": {"11987654321": 1}, "body": '{"name": "Ana"}', "at": 1234567.5})
     assert anonymous(text, "11987654321", "body", "at") == text
+
+
+def test_what_is_nested_too_deep_to_be_looked_into_is_changed_as_a_text() -> None:
+    deep = '{"a":' * 900 + '"Ana Souza"' + "}" * 900
+    made = anonymous(deep)
+    assert "Souza" not in made
 
 
 def test_prices_and_the_names_of_members_stay() -> None:

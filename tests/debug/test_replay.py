@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swfsim import faults
+from swfsim.cli import main
 from swfsim.commands.replay import replay
 from swfsim.debug import compare, deciders, tasks
 from swfsim.debug.verdict import Judge, Verdict
@@ -118,6 +119,7 @@ def test_an_exception_is_a_verdict_with_its_line(captured: Captured) -> None:
     [
         ("orders.decider", "module:attribute"),
         ("no_such_module:decide", "cannot import 'no_such_module'"),
+        ("orders.decider:decid", "has no decider 'decid': did you mean 'decide'?"),
         (f"{HERE}:nobody", "has no decider 'nobody'"),
         (f"{HERE}:two_arguments", "takes 2 arguments"),
     ],
@@ -127,10 +129,19 @@ def test_what_is_no_decider_is_refused_in_one_sentence(name: str, says: str) -> 
         deciders.load(name)
 
 
-def test_an_answer_that_is_no_list_of_decisions_is_said_to_be_none(captured: Captured) -> None:
-    first = verdicts(captured, f"{HERE}:no_list")[0]
-    assert first.raised is not None
-    assert "instead of a list of decisions" in str(first.raised.error)
+@pytest.mark.parametrize("command", ["replay", "gate", "shrink"])
+def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) -> None:
+    """Whatever the command: a mistake in the call, said in a sentence."""
+    arguments = [command, str(file), "--decider", f"{HERE}:no_list"]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "instead of a list of decisions" in result.output
+
+
+def test_one_wrong_answer_is_a_verdict_on_its_task(captured: Captured) -> None:
+    found = verdicts(captured, f"{HERE}:no_list_once")
+    assert [one.raised is not None for one in found] == [False, True, False, False, False, False]
+    assert "instead of a list of decisions" in str(found[1].raised)
 
 
 def test_no_answer_counts_as_no_decisions(captured: Captured) -> None:

@@ -160,6 +160,8 @@ def test_every_call_of_a_run_is_in_its_journal(url: str, tmp_path: Path) -> None
     ("arguments", "says"),
     [
         (("--live",), "a live run needs a domain of its own"),
+        (("--swf-domain", "swfsim-me"), "--swf-domain goes with --live"),
+        (("--swf-budget", "3"), "--swf-budget goes with --live"),
         (("--live", "--swf-domain", "orders"), "may be one of production"),
         (
             ("--live", "--swf-domain", "swfsim-me", "--swf-budget", "0.0001"),

@@ -65,6 +65,8 @@ def test_the_journal_is_one_json_line_a_call(order: str, tmp_path: Path) -> None
         (("run", "tests.support.shop:Shpo", "--input", "-"), "no application 'Shpo'"),
         (("run", APP, "--input", "missing.json"), "cannot read missing.json"),
         (("run", APP), "--input"),
+        (("run", APP, "--input", "-", "--budget", "3"), "--budget goes with --live"),
+        (("run", APP, "--input", "-", "--domain", "swfsim-me"), "--domain goes with --live"),
         (("rum", APP), "rum"),
     ],
 )
