@@ -47,10 +47,13 @@ CLOSES: Final = "everything closes once faults stop"
 
 class Strike(NamedTuple):
     """Something that goes wrong, and for which workflow id of the run, in order of start, from 1;
-    0 where a place is the only one of its name."""
+    0 where a place is the only one of its name. ``of`` is the workflow id that it befell, 0 if that
+    cannot be said, and ``alone`` how it would be placed if there were no other."""
 
     placed: Placed
     whose: int = 0
+    of: int = 0
+    alone: Placed | None = None
 
     def __str__(self) -> str:
         return f"{self.placed}, of workflow {self.whose}" if self.whose else str(self.placed)
@@ -204,15 +207,14 @@ class _Settling:
             self._look(x, event)
 
     def _look(self, seen: Execution, event: Event) -> None:
-        out_of_reach = self._story.plan.calls.cut_off_ms(event.at)
-        if out_of_reach:
-            self._calm_at = max(self._calm_at, event.at + out_of_reach)
+        calm_at = max(self._calm_at, self._story.plan.calls.reached_from)
         dues = []
         for x in self._story.executions:
             if x.open or x is seen:
-                due = max(self._calm_at, x.started_at) + min(self._settle_ms, _allotted_ms(x) // 2)
+                since = max(calm_at, x.started_at)
+                due = since + min(self._settle_ms, _allotted_ms(x) // 2)
                 if event.at > due and not _may_not_close(x):
-                    self.late = f"{CLOSES}: {_told(x, event.at - due + self._settle_ms)}"
+                    self.late = f"{CLOSES}: {_told(x, event.at - since)}"
                 dues.append(max(due, event.at))
         self._next = min(dues, default=0)
 

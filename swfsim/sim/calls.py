@@ -55,6 +55,8 @@ class Calls:
         self._strikes = strikes
         self._cut_off: frozenset[str] = frozenset()
         self._until = 0
+        self.reached_from = 0
+        """The instant from which on everybody reaches SWF for good."""
 
     def __iter__(self) -> Iterator[Crash | CallFault]:
         return iter(self._faults.values())
@@ -88,6 +90,7 @@ class Calls:
         """Calls of these workers arrive only at this instant, whenever they are made before."""
         self._cut_off = frozenset(workers)
         self._until = until
+        self.reached_from = max(self.reached_from, until)
 
     def treat(self, worker: Worker, letter: Letter, now: int) -> Treatment | None:
         """What becomes of a letter; None if no fault is there."""
