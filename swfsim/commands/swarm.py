@@ -109,6 +109,12 @@ class _Seeds(click.ParamType[tuple[int, int]]):
     "--time-limit", type=click.FloatRange(0, min_open=True), help="Stop after so many seconds."
 )
 @click.option(
+    "--coverage",
+    "coverage_file",
+    metavar="FILE",
+    help="Write what deciders were shown and decided to FILE; swfsim coverage FILE reads it.",
+)
+@click.option(
     "--scenarios", metavar="DIR", help="Write each failure as a pytest file into this directory."
 )
 def swarm(
@@ -123,6 +129,7 @@ def swarm(
     jobs: int,
     file: str | None,
     time_limit: float | None,
+    coverage_file: str | None,
     scenarios: str | None,
 ) -> None:
     """Run APP through random faults, seed after seed.
@@ -142,7 +149,14 @@ def swarm(
     Example: swfsim swarm scenarios.explore:orders --seeds 1-500
     """
     given = read_json(input_file) if input_file is not None else None
-    terms = Terms(settle * _HOUR_S, given, executions, _seconds(gap), _seconds(storm))
+    terms = Terms(
+        settle * _HOUR_S,
+        given,
+        executions,
+        _seconds(gap),
+        _seconds(storm),
+        coverage_file is not None,
+    )
     first, last = seeds
     tally = Tally(first)
     try:
@@ -165,10 +179,14 @@ def swarm(
             if flown is not None:
                 swarms.check_repeats(tally, flown, crew)
             swarms.shrink(tally, crew, swarms.fewest)
+            if coverage_file is not None:
+                tally.coverage.write(Path(coverage_file))
     except HarnessError as error:
         raise Refusal(str(error)) from error
     except OSError as error:
-        raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
+        raise Refusal(
+            f"cannot write {error.filename or file}: {error.strerror or error}"
+        ) from error
     if tally.runs == 1:
         click.echo(weather)
     _show(app, terms, tally, written_to)

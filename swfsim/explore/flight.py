@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.choices import Steered
+from swfsim.coverage.pairs import Coverage
 from swfsim.debug.shrink import as_many
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore import course as courses
@@ -44,13 +45,24 @@ UNSTEADY: Final = "the run is not the same when it is made again"
 class Terms(NamedTuple):
     """How a swarm is run: how long everything has to close once faults have stopped, in virtual
     seconds; an input that all executions start with; what else is drawn from the seed unless it is
-    given here."""
+    given here; and whether it is noted what deciders were shown and decided."""
 
     settle_s: float = courses.SETTLE_S
     given: Any = None
     executions: int | None = None
     gap_s: float | None = None
     storm_s: float | None = None
+    coverage: bool = False
+
+
+class Storm(NamedTuple):
+    """The run of a seed: its weather, the course that repeats it, what came of it, and what its
+    deciders were shown, if that was asked for."""
+
+    weather: Weather
+    course: Course
+    ended: Ended
+    shown: dict[str, Any]
 
 
 class Flight(NamedTuple):
@@ -66,6 +78,7 @@ class Flight(NamedTuple):
     hours: Hours
     reached: list[str]
     digest: str
+    shown: dict[str, Any] = {}  # noqa: RUF012 - never written
 
     @property
     def rules(self) -> list[str]:
@@ -113,7 +126,7 @@ class Flights:
     def fly(self, seed: int) -> Flight:
         """The run of a seed. A mistake of swfsim is an outcome, too."""
         try:
-            weather, course, ended = self.storm(seed)
+            weather, course, ended, shown = self.storm(seed)
         except HarnessError:
             raise
         except Divergence as error:
@@ -122,10 +135,10 @@ class Flights:
             what = " ".join(f"{type(error).__name__}: {error}".split())
             return _broken(seed, f"{OURS}: {what}")
         faults = [one for one in course.strikes if one.placed.kind != "choice"]
-        return Flight(seed, str(weather), len(faults), *ended)
+        return Flight(seed, str(weather), len(faults), *ended, shown)
 
-    def storm(self, seed: int) -> tuple[Weather, Course, Ended]:
-        """The run of a seed, and the course that repeats it."""
+    def storm(self, seed: int) -> Storm:
+        """The run of a seed."""
         terms = self._terms
         weather = self.weather(seed)
         gale, choices = Gale(weather), Swayed(weather)
@@ -134,12 +147,14 @@ class Flights:
         with courses.told(self._make_app, course, plan=gale, choices=choices) as story:
             gale.begin(story)
             ended = courses.run(story, course, lambda: [str(one) for one in gale.struck])
+            shown = Coverage(story.executions).told() if terms.coverage else {}
         made = [
             Strike(Placed("choice", one.label, number, "takes", str(one.picked)))
             for number, one in enumerate(choices.trail)
             if one.picked
         ]
-        return weather, course._replace(strikes=(*gale.struck, *made)), ended
+        course = course._replace(strikes=(*gale.struck, *made))
+        return Storm(weather, course, ended, shown)
 
     def weather(self, seed: int) -> Weather:
         """What a seed expands to."""
@@ -167,7 +182,7 @@ class Flights:
     def shrink(self, seed: int) -> Shrunk:
         """The fewest faults that break the first rule which this seed breaks. Raises
         ``Divergence`` if the run does not repeat itself."""
-        _, course, ended = self.storm(seed)
+        _, course, ended, _ = self.storm(seed)
         again = self.again(course)
         if again.digest != ended.digest:
             raise Divergence(
@@ -201,6 +216,7 @@ class _Shrinking:
         self.tried = 0
 
     def shrunk(self) -> Shrunk:
+        self._alone()
         self._without(
             [one for one in self._course.strikes if one.placed.kind == "choice"], whole=True
         )
@@ -239,6 +255,18 @@ class _Shrinking:
             holds(strikes)
         else:
             as_many(strikes, holds)
+
+    def _alone(self) -> None:
+        """One execution with all that befell it, without the others."""
+        base = self._course
+        for number, (_, given) in enumerate(base.starts, 1):
+            strikes = tuple(
+                Strike(one.alone, 1 if one.whose else 0, 1, one.alone)
+                for one in base.strikes
+                if one.of == number and one.alone is not None
+            )
+            if self._holds(base._replace(starts=((0, given),), strikes=strikes)):
+                return
 
     def _without_start(self, number: int) -> None:
         """Leave out the execution that is started as the ``number``-th, and what befalls it."""

@@ -113,11 +113,20 @@ def _rate(seed: int, share: float, kind: str, what: str) -> float:
     return chance.choice(_RATES[kind]) if exists else 0.0
 
 
+def passing(happenings: tuple[str, ...]) -> list[tuple[str, str]]:
+    """All that can go wrong and then is over, by the kind of its place."""
+    return [
+        (kind, what)
+        for kind, what in places.alphabet(happenings)
+        if not places.Placed(kind, "", 1, what).lasts
+    ]
+
+
 def rates(weather: Weather, happenings: tuple[str, ...]) -> str:
     """Which faults exist in this weather, and how often each strikes where it can, as text."""
     shown = [
         f"{kind} {what} {rate:.1%}"
-        for kind, what in places.alphabet(happenings)
+        for kind, what in passing(happenings)
         if (rate := weather.rate(kind, what))
     ]
     return ", ".join(shown) or "no faults"
@@ -170,6 +179,7 @@ class Gale(Plan):
         self._taken: set[tuple[int, object]] = set()
         self._answered: set[tuple[str, int]] = set()
         self._moments: dict[str, int] = {}
+        self._own_moments: dict[tuple[str, str], int] = {}
         self._moment_at = -1
         self._most: dict[str, float] = {}  # kind of place → how often anything goes wrong there
 
@@ -179,7 +189,7 @@ class Gale(Plan):
         self._story = story
         self._happenings = tuple(told.happenings)
         self._errors = tuple(told.errors)
-        for kind, what in places.alphabet(self._happenings):
+        for kind, what in passing(self._happenings):
             self._most[kind] = self._most.get(kind, 0) + self._weather.rate(kind, what)
         self._until = story.env.now_ms() + round(self._weather.storm_s * 1000)
         story.env.observe(self._observe)
@@ -194,7 +204,7 @@ class Gale(Plan):
         for rate, options in self._rated(there):
             if drawn < rate:
                 one = options[self._chance.randrange(len(options))]
-                self._strike(Strike(one, 0 if x is None else whose(self._story, x)))
+                self._strike(one, x)
                 return
             drawn -= rate
 
@@ -210,7 +220,13 @@ class Gale(Plan):
         total = sum(rate for rate, _ in rated)
         return [(rate * min(1.0, _MOST / total), options) for rate, options in rated]
 
-    def _strike(self, strike: Strike) -> None:
+    def _strike(self, one: Placed, x: Execution | None) -> None:
+        number = 0 if x is None else whose(self._story, x)
+        strike = Strike(one, number, number, one)
+        if x is not None and one.kind == "moment":
+            alone = one._replace(nth=self._own_moments[x.workflow_id, one.name])
+            hits = x.workflow_id == self._story.latest.workflow_id
+            strike = Strike(one, 0, number if hits else 0, alone)
         at = (strike.whose, strike.placed.at)
         if at in self._taken:
             return
@@ -252,6 +268,8 @@ class Gale(Plan):
     def _observe(self, x: Execution, event: Event, who: str) -> None:
         name = moment_of(x, event)
         self._moments[name] = self._moments.get(name, 0) + 1
+        own = (x.workflow_id, name)
+        self._own_moments[own] = self._own_moments.get(own, 0) + 1
         if event.at != self._moment_at and event.kind not in STATUS and x.open:
             self._moment_at = event.at
-            self._at(places.at_moment(name, self._moments[name], self._happenings))
+            self._at(places.at_moment(name, self._moments[name], self._happenings), x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from swfsim.coverage import table
 from swfsim.explore import course
 from swfsim.explore.flight import Terms
 from swfsim.explore.report import counted
@@ -36,6 +37,8 @@ def lines(app: str, tally: Tally) -> Iterator[str]:
     yield f"    {waiting:,.1f} with none, but a timer; {neither:,.1f} with neither"
     if tally.reached:
         yield f"  reached in some run: {', '.join(sorted(tally.reached))}"
+    if tally.coverage.tasks:
+        yield f"  {table.short(tally.coverage)}"
     yield f"  {_verdict(tally)}"
 
 

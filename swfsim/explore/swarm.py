@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.app import load
+from swfsim.coverage.pairs import Coverage
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.flight import UNSTEADY, Flight, Flights, Shrunk, Terms
 from swfsim.explore.hands import Hands
@@ -41,6 +42,7 @@ class Tally:
     events: int = 0
     hours: Hours = field(default_factory=Hours)
     reached: set[str] = field(default_factory=set)
+    coverage: Coverage = field(default_factory=Coverage)
     failures: dict[str, list[Flight]] = field(default_factory=dict)
     found: dict[str, int] = field(default_factory=dict)
     shrunk: dict[str, Shrunk] = field(default_factory=dict)
@@ -66,6 +68,8 @@ class Tally:
         self.events += flight.events
         self.hours = self.hours.plus(flight.hours)
         self.reached.update(flight.reached)
+        if flight.shown:
+            self.coverage.update(Coverage.from_told(flight.shown))
         if flight.broken:
             self.fail(flight)
 

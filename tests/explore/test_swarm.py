@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from scenarios.explore import orders_with_backoff
+from swfsim import faults
 from swfsim.commands.swarm import swarm
 from swfsim.core.world import Execution
 from swfsim.errors import Divergence
@@ -17,6 +19,9 @@ from swfsim.explore import course as courses
 from swfsim.explore import gale, hours, places
 from swfsim.explore import swarm as swarms
 from swfsim.explore.flight import Flight, Flights, Terms
+from swfsim.explore.places import Placed
+from swfsim.explore.scenario import keeps_its_rules, retold
+from swfsim.explore.told import told_of
 from swfsim.service import Service
 from tests.explore import toy
 from tests.explore.test_sweep import run_as_a_test
@@ -86,7 +91,7 @@ def test_what_a_seed_brings_is_a_course_that_comes_again_to_the_last_event() -> 
     with Flights(toy.Newsstand) as flights:
         strikes = 0
         for seed in SEEDS:
-            _, course, ended = flights.storm(seed)
+            _, course, ended, _ = flights.storm(seed)
             strikes += len(course.strikes)
             assert flights.again(course) == ended, f"seed {seed}"
     assert strikes > 100
@@ -96,7 +101,7 @@ def test_faults_stop_when_the_seed_says_so() -> None:
     """All within the first virtual second, and orders go on for longer."""
     with Flights(toy.Newsstand, Terms(storm_s=1, gap_s=0)) as flights:
         for seed in SEEDS:
-            _, course, _ = flights.storm(seed)
+            course = flights.storm(seed).course
             assert not any(one.placed.name == "Hand" for one in course.strikes)
 
 
@@ -157,11 +162,37 @@ def test_what_does_not_close_once_faults_have_stopped_says_why_it_never_can() ->
     found = first_broken(toy.Lazy)
     assert (found.kind, found.rules) == ("liveness", [courses.CLOSES])
     assert "timer think fires only after the run has timed out" in found.broken[0]
+    assert "is not closed 1.0 h after faults could strike no more" in found.broken[0]
     with Flights(toy.Lazy) as flights:
         shrunk = flights.shrink(found.seed)
+    assert len(shrunk.course.starts) == len(shrunk.course.strikes) == 1
     text = courses.source(f"{TOY}:Lazy", shrunk.course, shrunk.broken, plain=shrunk.plain)
     with pytest.raises(AssertionError, match=courses.CLOSES):
         run_as_a_test(text)
+
+
+def test_who_cannot_be_reached_has_time_from_when_he_can() -> None:
+    """Nobody is at work for an hour; meanwhile one sale is terminated and another begun."""
+    cut_off = Placed("moment", "Pay started", 1, "nobody is at work until the execution times out")
+    ended_by = Placed("moment", "Pay timed out", 1, "terminated")
+    strikes = (courses.Strike(cut_off), courses.Strike(ended_by))
+    course = courses.Course(((0, 1), (100, 2)), strikes, calm_s=10)
+    with Flights(toy.Newsstand) as flights:
+        ended = flights.again(course)
+    assert ended.executions == 2
+    assert ended.broken == []
+
+
+def test_a_timer_that_swf_does_not_let_go_is_no_mistake_of_the_decider() -> None:
+    """Found by the swarm: an order that is canceled may not cancel its timer, and closes."""
+    with retold(orders_with_backoff) as story:
+        told = told_of(story.app)
+        limit = "OPEN_ACTIVITIES_LIMIT_EXCEEDED"
+        story.given(faults.decision_refused(1, "ScheduleActivityTask", limit))
+        story.when("DecisionTaskCompleted #2", told.happenings["cancel requested"])
+        story.given(faults.decision_refused(3, "CancelTimer", "OPERATION_NOT_PERMITTED"))
+        keeps_its_rules(story)
+        assert "CancelTimerFailed" in story.latest.events.kinds
 
 
 def test_what_is_stuck_is_a_failure_of_liveness() -> None:

@@ -231,11 +231,7 @@ class Deadly(Careful):
 
 
 class Newsstand(Careful):
-    """Any number of sales at once, each paid for itself."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sales: dict[str, int] = {}
+    """Any number of sales at once."""
 
     def another(self, number: int) -> Any:
         return number
