@@ -101,6 +101,10 @@ class _Decider:
             return  # at work, or on its way out: its end brings the next decision task
         elif not self._is_broken(step):
             self._work_on(step, self._input())
+        elif self.progress.open:
+            # A resume left it behind, and it is still at work: what it does must not come after
+            # the order was taken back and closed. Its end brings the next decision task.
+            self.draft.tell(f"Cannot go on with {step}; waiting for what is still at work", step)
         elif self._is_retryable(step) or self.progress.has_left_something():
             self._initiate_rollback()
         else:

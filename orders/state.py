@@ -107,8 +107,7 @@ class OrderState:
 
     def has_left_something(self) -> bool:
         """Whether money may be held or a record written, so that there is something to undo."""
-        at_work = (activity.step in workflow.UNDOABLE_STEPS for activity in self.open.values())
-        return self.undoable or any(at_work)
+        return self.undoable
 
     def rollback_due(self) -> Rollback:
         """What a rollback initiated now would be for."""

@@ -5,6 +5,7 @@
     swfsim explore scenarios.explore:orders_by_two
     swfsim explore scenarios.explore:orders_with_backoff
     swfsim swarm scenarios.explore:patient_orders --storm 2000 --settle 720 --hours 10000
+    swfsim explore scenarios.explore:orders_that_beat
 """
 
 from __future__ import annotations
@@ -98,3 +99,8 @@ def patient_orders() -> Orders:
         schedule_to_start_timeout=7 * DAY_S,
         execution_timeout=365 * DAY_S,
     )
+
+
+def orders_that_beat() -> Orders:
+    """With steps that take as long as a heartbeat may stay away: a worker has to beat meanwhile."""
+    return Orders(heartbeat_timeout=1)

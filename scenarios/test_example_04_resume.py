@@ -18,7 +18,7 @@ from orders.errors import (
 )
 from scenarios.app import OrdersApp, cancelled, order_is_placed, resumed_from, terminated
 from swfsim import Story
-from swfsim.faults import fails, times_out
+from swfsim.faults import decision_refused, fails, times_out
 
 if TYPE_CHECKING:
     from swfsim.stories import Happening
@@ -108,6 +108,27 @@ def _refused(step: str, why: list[OrdersError]) -> Happening:
         why.append(refusal.value)
 
     return attempt
+
+
+def test_a_step_left_behind_ends_before_the_order_is_taken_back(story: Story) -> None:
+    """Somebody goes back while EnrichData is at work, and from then on nothing may be scheduled:
+    the order gives up, but not before EnrichData has ended."""
+    refused = ("ScheduleActivityTask", "OPERATION_NOT_PERMITTED")
+    story.given(times_out("EnrichData", "START_TO_CLOSE"))
+    story.given(decision_refused(4, *refused, onwards=True))
+    story.when(order_is_placed())
+    story.when("EnrichData started", resumed_from("ProcessData"))
+    story.then("""
+        ValidateInput           → completed
+        ProcessData             → completed
+        signal RESUME_FROM_STEP
+        marker RESUME_FROM_STEP
+        ProcessData             → refused: OPERATION_NOT_PERMITTED
+        EnrichData              → timed out: START_TO_CLOSE
+        marker ROLLBACK_INITIATED
+        RollbackStep            → refused: OPERATION_NOT_PERMITTED
+        Workflow                → FAILED
+    """)
 
 
 def test_resuming_a_run_that_completed_is_refused(story: Story) -> None:

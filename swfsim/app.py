@@ -125,6 +125,10 @@ def make(make_app: AppFactory) -> App:
 def loops(app: App, wrap: Wrap) -> Mapping[str, Loop]:
     """The workers of an application. Raises ``HarnessError`` for what is no mapping of loops."""
     shown = f"workers() of {type(app).__name__}"
+    try:
+        inspect.signature(app.workers).bind(wrap)
+    except TypeError:
+        raise HarnessError(f"{shown} has to take wrap: def workers(self, wrap)") from None
     found: object = app.workers(wrap)
     if not isinstance(found, Mapping):
         raise HarnessError(

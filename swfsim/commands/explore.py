@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,6 +25,7 @@ from swfsim.commands.common import Refusal, directory, read_json
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore import report, scenario
 from swfsim.explore.book import Book
+from swfsim.explore.cluster import Cluster
 from swfsim.explore.crew import Processes
 from swfsim.explore.places import KINDS
 from swfsim.explore.sweep import Budget, Sweep
@@ -31,13 +34,13 @@ from swfsim.fake import fake_swf
 from swfsim.stories import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from swfsim.explore.places import Kind
     from swfsim.explore.sweep import Certificate
 
 STOPPED: Final = 3
-"""Exit status of a sweep that its budget ended."""
+"""Exit status of a sweep that its budget ended, or Ctrl-C."""
 
 
 @click.command()
@@ -65,6 +68,11 @@ STOPPED: Final = 3
     type=click.IntRange(1),
     help="So many processes.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Instead of --jobs, the workers of a Dask cluster: tcp://HOST:PORT of its scheduler.",
+)
 @click.option("--file", metavar="FILE", help="Keep the outcomes in FILE, and go on from them.")
 @click.option(
     "--time-limit", type=click.FloatRange(0, min_open=True), help="Stop after so many seconds."
@@ -73,13 +81,16 @@ STOPPED: Final = 3
 @click.option(
     "--scenarios", metavar="DIR", help="Write each failure as a pytest file into this directory."
 )
+@click.pass_context
 def explore(
+    context: click.Context,
     app: str,
     faults: int,
     kinds: tuple[Kind, ...],
     input_file: str | None,
     seed: int,
     jobs: int,
+    cluster: str | None,
     file: str | None,
     time_limit: float | None,
     run_limit: int | None,
@@ -93,10 +104,12 @@ def explore(
     Places are found while running: each attempt of a step, decision task, call,
     moment and choice of the scheduler. Each failure is printed as a scenario.
     Exit status: 0 every rule was kept everywhere; 1 one was broken, or what must
-    be reached was not; 2 a mistake in the call; 3 stopped by a limit before the
-    end, and nothing was broken so far.
+    be reached was not; 2 a mistake in the call; 3 stopped by a limit or by Ctrl-C
+    before the end, and nothing was broken so far.
     Example: swfsim explore scenarios.explore:orders --faults 1
     """
+    if cluster is not None and context.get_parameter_source("jobs") is not ParameterSource.DEFAULT:
+        raise Refusal("with --cluster its workers make the runs: leave out --jobs, or --cluster")
     given = read_json(input_file) if input_file is not None else None
     about = {"app": app, "input": given, "seed": seed, "only": sorted(kinds)}
     try:
@@ -104,7 +117,7 @@ def explore(
         with (
             directory(scenarios) as written_to,
             Book(Path(file) if file is not None else None, about) as book,
-            Processes(app, given, seed, jobs, kinds or KINDS) as crew,
+            _crew(cluster, jobs, app, given, seed, kinds or KINDS) as crew,
             _progress() as tell,
         ):
             sweep = Sweep(
@@ -115,13 +128,26 @@ def explore(
                 budget=Budget(time_limit, run_limit),
                 tell=tell,
             )
+            begun = time.monotonic()
             certificate = sweep.run()
+            took = time.monotonic() - begun
     except (HarnessError, Divergence) as error:
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
     _show(app, given, certificate, written_to)
+    click.echo(report.speed(sweep.made, took), err=True)
+    if certificate.stopped is not None and file is not None:
+        click.echo(f"{file} holds what was run: the same call again goes on from it", err=True)
     raise SystemExit(_status(certificate))
+
+
+def _crew(
+    cluster: str | None, jobs: int, app: str, given: Any, seed: int, kinds: Sequence[Kind]
+) -> Cluster | Processes:
+    if cluster is not None:
+        return Cluster(cluster, app, given, seed, kinds)
+    return Processes(app, given, seed, jobs, kinds)
 
 
 def _status(certificate: Certificate) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PATIENT_S = 7 * 86_400
 """Whoever sits in a debugger is not hanging."""
 
+_NOTES_MAX = 20
+
 
 @click.command()
 @click.argument("files", metavar="HISTORY...", nargs=-1, required=True)
@@ -96,6 +98,9 @@ def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: boo
             click.echo(line)
     for line in report.flaws(verdicts):
         click.echo(line)
-    for trouble in stuck.troubles(captured):
+    troubles = list(stuck.troubles(captured))
+    for trouble in troubles[:_NOTES_MAX]:
         click.echo(report.clean(f"  note: event {trouble.event_id}: {trouble.said}"))
+    if len(troubles) > _NOTES_MAX:
+        click.echo(f"  note: and {len(troubles) - _NOTES_MAX:,} more of that kind")
     return 1 if differing or any(one.flaws for one in verdicts) else 0

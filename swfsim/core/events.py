@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -29,6 +31,10 @@ class Event(NamedTuple):
     at: int
     kind: str
     attrs: Attrs
+
+
+_event = functools.partial(tuple.__new__, Event)
+"""``Event._make`` without a frame of Python: histories are read far more often than written."""
 
 
 class History(Sequence[Event]):
@@ -64,8 +70,7 @@ class History(Sequence[Event]):
         return Event(number + 1, self.instants[number], self.kinds[number], self.attrs[number])
 
     def __iter__(self) -> Iterator[Event]:
-        columns = zip(self.instants, self.kinds, self.attrs, strict=True)
-        return (Event(number, *row) for number, row in enumerate(columns, 1))
+        return map(_event, zip(itertools.count(1), self.instants, self.kinds, self.attrs))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, History) and list(self) == list(other)

@@ -76,7 +76,7 @@ def describe(m: Recorder, region: Region, asked: Attrs) -> Attrs:
     """Knows of a start and of a close no sooner than the listings do."""
     wanted = asked["execution"]
     x = region.domain(asked["domain"]).run(wanted["workflowId"], wanted["runId"])
-    shown = m.world.now - m.world.behaviour.visibility_lag_ms
+    shown = m.world.now - m.world.lag_ms
     if x.started_at > shown:
         raise faults.unknown_execution(wanted["workflowId"], wanted["runId"])
     answer: Attrs = {

@@ -105,7 +105,7 @@ class Visibility:
 
     def forget(self, x: Execution) -> None:
         """This run has been kept long enough."""
-        shown = x.domain.world.now - x.domain.world.behaviour.visibility_lag_ms
+        shown = x.domain.world.now - x.domain.world.lag_ms
         self._work_in(shown)
         if x.closed_at is None or x.closed_at > shown:
             self._gone.add(x.run_id)
@@ -116,12 +116,12 @@ class Visibility:
 
     def open(self, world: World, key: Key) -> Any:
         """Open runs under this key, oldest start first."""
-        self._work_in(world.now - world.behaviour.visibility_lag_ms)
+        self._work_in(world.now - world.lag_ms)
         return self._open.get(key, ())
 
     def closed(self, world: World, time: str, key: Key) -> Any:
         """Closed runs under this key, in the order of ``time``: started or closed."""
-        self._work_in(world.now - world.behaviour.visibility_lag_ms)
+        self._work_in(world.now - world.lag_ms)
         return self._closed.get((time, key), ())
 
     def _pass_over(self, x: Execution, opened: bool) -> None:

@@ -343,6 +343,7 @@ class World:
         "buckets",
         "deadlines",
         "invocations",
+        "lag_ms",
         "next_run_ids",
         "now",
         "outages",
@@ -356,6 +357,7 @@ class World:
         self, behaviour: Behaviour, deadlines: Deadlines, secret: int, seal: str = ""
     ) -> None:
         self.behaviour = behaviour
+        self.lag_ms = behaviour.visibility_lag_ms  # of listings
         self.deadlines = deadlines
         self.secret = secret
         self.seal = zlib.crc32(seal.encode())
@@ -379,7 +381,8 @@ class World:
             return self.next_run_ids.pop(0)
         self._run_count += 1
         digest = hashlib.sha256(f"{self.secret} {self._run_count}".encode()).digest()
-        return "22" + base64.b64encode(digest).decode()
+        made = "22" + base64.b64encode(digest).decode()
+        return made if made not in self.runs else self.new_run_id()  # a loaded run may have it
 
     def region(self, name: str) -> Region:
         found = self.regions.get(name)

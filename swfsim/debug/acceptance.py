@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 from swfsim.debug import surgery
 from swfsim.replay.reenact import Reenactment
 from swfsim.replay.stage import DOMAIN
-from swfsim.spec import model
+from swfsim.spec import check, model
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from swfsim.core.events import History
     from swfsim.core.world import Domain
     from swfsim.debug.tasks import Answer, Task
     from swfsim.replay.histories import Captured
     from swfsim.replay.stage import Scene
+
+_TYPE_MEMBERS: Final = {"workflowType": "Workflow", "activityType": "Activity"}
+_Type = tuple[str, str, str]
+"""Member, name, version."""
 
 _TIMEOUT: Final = "NONE"
 _DEFAULTS: Final = {
@@ -47,23 +52,63 @@ _DEFAULTS: Final = {
 def refusals(captured: Captured, task: Task, made: Answer) -> list[str] | None:
     """Why the service refuses: the fault of the whole answer, or the cause of single decisions.
 
-    Empty when it takes everything; None when the history before cannot be played.
+    Empty when it takes everything; None when the history before cannot be played. What happened
+    while the decider was deciding counts, since the service knew of it.
     """
-    stage = Reenactment(surgery.until(captured, task.started_id))
+    asked = {"taskToken": "token", "decisions": made}
+    try:
+        decisions = check.request("RespondDecisionTaskCompleted", asked)["decisions"]
+    except Fault as fault:
+        return [f"{fault.code}: {fault.message}"]
+    stage = Reenactment(surgery.until(captured, task.under_way_id))
     if stage.run() is not None or stage.x is None:
         return None
     scene = stage.scene
-    register(scene.domain, partial(_know, scene), made)
+    kind = captured.events.attrs[0]["workflowType"]["name"]
+    register(scene.domain, partial(_know, scene), decisions, kind)
+    refused = _refused_types(captured.events, task)
     before = len(stage.x.events)
     try:
-        scene.call("RespondDecisionTaskCompleted", taskToken=scene.decision_token, decisions=made)
+        scene.answer(decisions, [refused.get(_type_of(one, kind)) for one in decisions])
     except Fault as fault:
         return [f"{fault.code}: {fault.message}"]
     return list(_causes(stage.x.events[before:]))
 
 
+def _refused_types(events: History, task: Task) -> dict[_Type | None, str]:
+    """Types that could not be used when this task was answered, as far as its run had shown by
+    then, and why."""
+    found: dict[_Type | None, str] = {}
+    last = task.decided[-1].id if task.decided else task.under_way_id
+    for event in events[:last]:
+        for member in _TYPE_MEMBERS:
+            named = event.attrs.get(member)
+            if named is not None:
+                key = (member, named["name"], named["version"])
+                cause = event.attrs.get("cause", "")
+                if cause.endswith(("_TYPE_DOES_NOT_EXIST", "_TYPE_DEPRECATED")):
+                    found[key] = cause
+                else:
+                    found.pop(key, None)
+    return found
+
+
+def _type_of(decision: dict[str, Any], workflow: str) -> _Type | None:
+    """The type that a decision uses; ``workflow`` is the name of its run's own type."""
+    attributes = decision.get(model.DECISION_MEMBER.get(str(decision.get("decisionType")), ""))
+    if not isinstance(attributes, dict):
+        return None
+    if "workflowTypeVersion" in attributes:  # continues as another version of itself
+        return "workflowType", workflow, str(attributes["workflowTypeVersion"])
+    for member in _TYPE_MEMBERS:
+        named = attributes.get(member)
+        if isinstance(named, dict):
+            return member, str(named.get("name")), str(named.get("version"))
+    return None
+
+
 def _know(scene: Scene, kind: str, named: dict[str, Any]) -> None:
-    with contextlib.suppress(Fault, TypeError):  # known already, or no type: the check will say so
+    with contextlib.suppress(Fault):  # known already, or no type: the check will say so
         scene.call(f"Register{kind}Type", domain=DOMAIN, **named)
 
 
@@ -74,16 +119,16 @@ def _causes(events: Sequence[Any]) -> Iterator[str]:
             yield f"{event.kind}: {event.attrs['cause']}"
 
 
-def register(domain: Domain, know: Callable[[str, dict[str, Any]], object], made: Answer) -> None:
-    """Types that only these decisions name are taken to be registered, with every default."""
-    for kind, member in (("Workflow", "workflowType"), ("Activity", "activityType")):
-        for decision in made:
-            attributes = decision.get(
-                model.DECISION_MEMBER.get(str(decision.get("decisionType")), "")
-            )
-            named = attributes.get(member) if isinstance(attributes, dict) else None
-            if isinstance(named, dict):
-                know(kind, named)
+def register(
+    domain: Domain, know: Callable[[str, dict[str, Any]], object], made: Answer, workflow: str
+) -> None:
+    """Types that only these decisions name are taken to be registered, with every default.
+    ``workflow`` is the name of the run's own type."""
+    for decision in made:
+        found = _type_of(decision, workflow)
+        if found is not None:
+            member, name, version = found
+            know(_TYPE_MEMBERS[member], {"name": name, "version": version})
     complete_types(domain)
 
 

@@ -7,6 +7,7 @@ type's own default, and no difference. Text that is JSON is compared as JSON.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from swfsim.replay import decisions
 from swfsim.spec import model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from swfsim.core.events import Event
 
@@ -53,8 +54,19 @@ _RESOLVED: Final = frozenset(
 """Settings that SWF fills in from the type or the run when a decision leaves them out."""
 
 
+class Absent:
+    """Stands where there is no such member, which is not the same as null."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+ABSENT: Final = Absent()
+
+
 class Field(NamedTuple):
-    """A member that differs; a member of a JSON text is named by its path. None: not there."""
+    """A member that differs, ``ABSENT`` where it is not there; a member of a JSON text is named by
+    its path."""
 
     name: str
     recorded: Any
@@ -74,7 +86,10 @@ class Finding(NamedTuple):
     @property
     def name(self) -> str:
         """``ScheduleActivityTask(pay-1)``: the decision's type and what names it."""
-        decision = self.made or decisions.decision(self.recorded)  # type: ignore[arg-type]
+        decision = self.made
+        if decision is None:
+            assert self.recorded is not None, "one of both is there"
+            decision = decisions.decision(self.recorded)
         return named(decision)
 
 
@@ -89,11 +104,18 @@ def named(decision: Mapping[str, Any]) -> str:
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two decisions mean the same; JSON in texts is compared as JSON."""
     left, right = _attributes(one), _attributes(other)
-    return one == other or (
+    return _same(one, other) or (
         one.get("decisionType") == other.get("decisionType")
         and left.keys() == right.keys()
-        and not any(_member(name, left[name], right[name]) for name in left)
+        and not any(member(name, left[name], right[name]) for name in left)
     )
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    except RecursionError:  # something that holds itself, which only its display can show
+        return repr(one) == repr(other)
 
 
 def _attributes(decision: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,43 +148,100 @@ def compare(recorded: Sequence[Event], made: Sequence[Mapping[str, Any]]) -> lis
 
 
 def _pairs(recorded: Sequence[Event], made: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """Place among the recorded → place among the made: by all names, by one, by type alone."""
+    """Place among the recorded → place among the made: the equal, then by all names, by one, by
+    type alone."""
     pairs: dict[int, int] = {}
     free = set(range(len(made)))
-    for likeness in (_equal, _all_names, _one_name, _as_one_name):
+    for event_keys, decision_keys, likeness in (
+        (_content_of_event, _content_of_decision, _equal),
+        (_names_of_event, _names_of_decision, _equal),  # a refusal shows only some members
+        (_names_of_event, _names_of_decision, _same_type),
+        (_each_name_of_event, _each_name_of_decision, _same_type),
+        (_type_of_event, _type_of_decision, _same_type),
+    ):
+        places: dict[_Key, list[int]] = {}
+        for place in sorted(free):
+            for key in decision_keys(made[place]):
+                places.setdefault(key, []).append(place)
         for number, event in enumerate(recorded):
             if number in pairs:
                 continue
-            place = next((p for p in sorted(free) if likeness(event, made[p])), None)
-            if place is not None:
-                pairs[number] = place
-                free.discard(place)
+            near = [
+                next((p for p in places.get(key, ()) if p in free and likeness(event, made[p])), -1)
+                for key in event_keys(event)
+            ]
+            found = min((place for place in near if place >= 0), default=None)
+            if found is not None:
+                pairs[number] = found
+                free.discard(found)
     return pairs
+
+
+_Key = tuple[str, ...]
+
+
+def _content_of_event(event: Event) -> list[_Key]:
+    return [_content(decisions.decision(event))] if event.kind in decisions.SUCCESS else []
+
+
+def _content_of_decision(decision: Mapping[str, Any]) -> list[_Key]:
+    return [_content(decision)]
+
+
+def _content(decision: Mapping[str, Any]) -> _Key:
+    """Equal for equal decisions, whatever they leave to the type's defaults."""
+    attributes = _attributes(decision)
+    told = [f"{n} {_canonical(attributes[n])}" for n in sorted(attributes) if n not in _RESOLVED]
+    return (str(decision.get("decisionType")), *told)
+
+
+def _canonical(value: Any) -> str:
+    parsed = _as_json(value) if isinstance(value, str) else None
+    try:
+        return json.dumps(value if parsed is None else parsed, sort_keys=True, default=repr)
+    except (ValueError, TypeError, RecursionError):
+        return repr(value)
+
+
+def _names_of_event(event: Event) -> list[_Key]:
+    return _all_names(decisions.DECIDED[event.kind], event.attrs)
+
+
+def _names_of_decision(decision: Mapping[str, Any]) -> list[_Key]:
+    return _all_names(str(decision.get("decisionType")), _attributes(decision))
+
+
+def _all_names(kind: str, attributes: Mapping[str, Any]) -> list[_Key]:
+    return [(kind, *(_canonical(attributes.get(name)) for name in IDENTITY.get(kind, ())))]
+
+
+def _each_name_of_event(event: Event) -> list[_Key]:
+    return _each_name(decisions.DECIDED[event.kind], event.attrs)
+
+
+def _each_name_of_decision(decision: Mapping[str, Any]) -> list[_Key]:
+    return _each_name(str(decision.get("decisionType")), _attributes(decision))
+
+
+def _each_name(kind: str, attributes: Mapping[str, Any]) -> list[_Key]:
+    return [(kind, name, _canonical(attributes.get(name))) for name in IDENTITY.get(kind, ())]
+
+
+def _type_of_event(event: Event) -> list[_Key]:
+    return _type_alone(decisions.DECIDED[event.kind])
+
+
+def _type_of_decision(decision: Mapping[str, Any]) -> list[_Key]:
+    return _type_alone(str(decision.get("decisionType")))
+
+
+def _type_alone(kind: str) -> list[_Key]:
+    """Another timer may be the same one under another id; another activity is another."""
+    return [(kind,)] if len(IDENTITY.get(kind, ())) < 2 else []
 
 
 def _equal(event: Event, decision: Mapping[str, Any]) -> bool:
     return _same_type(event, decision) and not list(_differences(event, decision))
-
-
-def _all_names(event: Event, decision: Mapping[str, Any]) -> bool:
-    return _alike(event, decision, all)
-
-
-def _one_name(event: Event, decision: Mapping[str, Any]) -> bool:
-    return _alike(event, decision, any)
-
-
-def _alike(event: Event, decision: Mapping[str, Any], enough: Any) -> bool:
-    names = IDENTITY.get(decisions.DECIDED[event.kind], ())
-    attributes = _attributes(decision)
-    return _same_type(event, decision) and bool(
-        enough(event.attrs.get(n) == attributes.get(n) for n in names)
-    )
-
-
-def _as_one_name(event: Event, decision: Mapping[str, Any]) -> bool:
-    """Another timer may be the same one under another id; another activity is another."""
-    return _same_type(event, decision) and len(IDENTITY.get(decisions.DECIDED[event.kind], ())) < 2
 
 
 def _same_type(event: Event, decision: Mapping[str, Any]) -> bool:
@@ -171,15 +250,18 @@ def _same_type(event: Event, decision: Mapping[str, Any]) -> bool:
 
 def _in_order(places: Sequence[int]) -> set[int]:
     """A longest increasing part: what stands in the old order; the others have moved."""
-    chains: list[list[int]] = []
+    ends: list[int] = []  # of the increasing parts of length 1, 2, …, the one that ends lowest
+    before: dict[int, int | None] = {}
     for place in places:
-        before = _longest(c for c in chains if c[-1] < place)
-        chains.append([*before, place])
-    return set(_longest(chains))
-
-
-def _longest(chains: Iterable[list[int]]) -> list[int]:
-    return max(chains, key=len, default=[])
+        at = bisect.bisect_left(ends, place)
+        before[place] = ends[at - 1] if at else None
+        ends[at : at + 1] = [place]
+    found: set[int] = set()
+    last = ends[-1] if ends else None
+    while last is not None:
+        found.add(last)
+        last = before[last]
+    return found
 
 
 def _differences(event: Event, decision: Mapping[str, Any]) -> list[Field]:
@@ -191,12 +273,13 @@ def _differences(event: Event, decision: Mapping[str, Any]) -> list[Field]:
     for name in sorted(names):
         if name in recorded and name not in made and name in _RESOLVED:
             continue
-        found += _member(name, recorded.get(name), made.get(name))
+        found += member(name, recorded.get(name, ABSENT), made.get(name, ABSENT))
     return found
 
 
-def _member(name: str, recorded: Any, made: Any) -> list[Field]:
-    if recorded == made:
+def member(name: str, recorded: Any, made: Any) -> list[Field]:
+    """Where two values of a member differ; JSON in texts is compared as JSON."""
+    if _same(recorded, made):
         return []
     if isinstance(recorded, str) and isinstance(made, str):
         left, right = _as_json(recorded), _as_json(made)
@@ -218,9 +301,10 @@ def _as_json(text: str) -> Any:
 def _paths(path: str, left: Any, right: Any) -> list[Field]:
     """The leaves that differ, by path, as in ``input.items[0].quantity``."""
     if type(left) is type(right) is dict:
-        found = []
+        found: list[Field] = []
         for name in sorted(left.keys() | right.keys()):
-            found += _paths(f"{path}.{name}", left.get(name), right.get(name))
+            one, other = left.get(name, ABSENT), right.get(name, ABSENT)
+            found += _paths(f"{path}.{name}", one, other)
         return found
     if type(left) is type(right) is list and len(left) == len(right):
         found = []

@@ -216,7 +216,8 @@ class _Simulated:
                 told = f"{at}: {version.name} raised {said.raised}"
                 self._raised.append(Finding(INVESTIGATE, report.clean(told)))
                 return
-            acceptance.register(self._onward.domain(), self._know, said.made)
+            kind = x.events.attrs[0]["workflowType"]["name"]
+            acceptance.register(self._onward.domain(), self._know, said.made, kind)
             try:
                 client.respond_decision_task_completed(
                     taskToken=polled["taskToken"], decisions=said.made

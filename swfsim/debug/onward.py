@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.core.events import only
 from swfsim.core.fold import fold
+from swfsim.core.world import Child, External
 from swfsim.debug import surgery, tasks
 from swfsim.debug.outcomes import Attempt, Pool
 from swfsim.env import Env
 from swfsim.errors import HarnessError
+from swfsim.replay.stimuli import WHERE
 from swfsim.sim.plan import Plan
 from swfsim.sim.workers import Sleep, current
 from swfsim.spec.faults import Fault
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import Activity, Domain, Execution
+    from swfsim.core.world import Activity, Domain, Execution, Lambda
     from swfsim.replay.histories import Captured
 
 _BEFORE_MS: Final = 86_400_000
@@ -135,12 +137,13 @@ class Onward:
             if task.scheduled_id != attempt.scheduled_id:
                 x.domain.activity_list(task.list_name).remove(task)
         self._forget_decisions(x)
+        for under_way in (x.timers, x.children, x.externals, x.lambdas):
+            under_way.clear()  # nothing but this activity
         self.env.simulation.know(x)
         self.env.run(until=lambda: attempt.scheduled_id not in x.activities)
         self._forget_decisions(x)
         x.close_status = "TERMINATED"  # out of the world again: the real run follows
         x.activities.clear()
-        x.timers.clear()
         world = self._machine.world
         for known, key in (
             (x.domain.open, x.workflow_id),
@@ -167,6 +170,37 @@ class Onward:
                 told = only(event.attrs, *call[1])
                 later = partial(self.ask, x, call[0], told)
                 self.env.add("operator", later, after_s=(event.at - since) / 1000)
+
+    def elsewhere(self, x: Execution, events: Iterable[Event], since: int) -> None:
+        """What is under way outside of the run comes to its recorded end, so long after ``since``
+        as it did: children, signals and cancels to others, Lambda functions."""
+        for event in events:
+            place = WHERE.get(event.kind)
+            begun = event.attrs.get("initiatedEventId") or event.attrs.get("scheduledEventId")
+            found = getattr(x, place).get(begun) if place is not None else None
+            if found is None:
+                continue
+            if isinstance(found, Child | External):
+                found.done = True  # nothing of this world starts the one, or delivers the other
+            if event.kind == "LambdaFunctionStarted":
+                self._happens(
+                    x, event, found
+                )  # in the same breath, before a function is looked for
+                continue
+            later = partial(self._happens, x, event, found)
+            self.env.add("recorded", later, after_s=(event.at - since) / 1000)
+
+    def _happens(self, x: Execution, event: Event, found: Child | External | Lambda) -> None:
+        under_way = getattr(x, WHERE[event.kind])
+        if not x.open or found not in under_way.values():
+            return
+        told = dict(event.attrs)
+        if "startedEventId" in told:
+            told["startedEventId"] = getattr(found, "started_id", 0)
+        machine = self._machine
+        machine.expire(self.env.now_ms())
+        machine.record(x, event.kind, told)
+        machine.settle()
 
     def ask(self, x: Execution, operation: str, told: Attrs) -> None:
         """Somebody outside makes a call about this workflow id now. Raises nothing: when the run

@@ -115,7 +115,8 @@ class Polled:
     """A worker class as a decider: called with a task, it gives what the worker answers.
 
     ``page_size`` is the most events a page holds; smaller ones that the worker asks for are kept.
-    ``reads`` are active from the moment the worker has the whole task until it answers.
+    ``reads`` are active from the moment the worker has the whole task until it answers; ``said`` is
+    its latest answer with all that belongs to it.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Polled:
         self._greenlet: greenlet.greenlet | None = None
         self._given = True
         self._answers: list[Answer] = []
+        self.said: Mapping[str, Any] = {}
         self._failures = _Failures()
 
     def show(self, events: Any) -> None:
@@ -178,6 +180,7 @@ class Polled:
         asked = plain(params)
         if operation == _RESPOND:
             self._watch(False)
+            self.said = asked
             self._answers.append(list(asked.get("decisions", [])))
             return {}
         if operation != _POLL:

@@ -174,7 +174,10 @@ def _field(field: Field) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # something that holds itself
+        return repr(value)
 
 
 def cut(line: str) -> str:

@@ -31,7 +31,8 @@ class Task(NamedTuple):
     """One decision task. ``number`` counts from 1; ids are event ids; ``at`` is in milliseconds.
 
     ``completed_id`` is None for a task that timed out or was never answered, and ``decided`` is
-    then empty; ``decided`` are the events that its decisions left, in order.
+    then empty; ``decided`` are the events that its decisions left, in order. ``under_way_id`` is
+    the last event before the task ended: what came behind ``started_id`` its decider has not seen.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Task(NamedTuple):
     at: int
     completed_id: int | None
     decided: list[Event]
+    under_way_id: int
 
     @property
     def answered(self) -> bool:
@@ -60,8 +62,16 @@ def _tasks(captured: Captured) -> Iterator[Task]:
         end = ends.get(event.id)
         completed_id = end.id if end is not None and end.kind == _ENDS[0] else None
         decided = [] if completed_id is None else decisions.behind(events, completed_id)
-        scheduled_id = event.attrs["scheduledEventId"]
-        yield Task(number, scheduled_id, event.id, previous, event.at, completed_id, decided)
+        yield Task(
+            number,
+            scheduled_id=event.attrs["scheduledEventId"],
+            started_id=event.id,
+            previous_started_id=previous,
+            at=event.at,
+            completed_id=completed_id,
+            decided=decided,
+            under_way_id=end.id - 1 if end is not None else len(events),
+        )
         if completed_id is not None:
             previous = event.id
 
@@ -101,13 +111,21 @@ class Polls:
         """The whole answer, all pages put together."""
         captured = self._captured
         return {
-            "taskToken": f"{captured.run_id or 'run'}:{task.started_id}",
+            "taskToken": self.token(task),
             "startedEventId": task.started_id,
             "previousStartedEventId": task.previous_started_id,
             "workflowExecution": execution_of(captured),
             "workflowType": dict(captured.events.attrs[0]["workflowType"]),
             "events": self.events[: task.started_id],
         }
+
+    def token(self, task: Task) -> str:
+        """The task's token, of which the history tells nothing."""
+        return f"{self._captured.run_id or 'run'}:{task.started_id}"
+
+    def attributes(self, event_id: int) -> Attrs:
+        """What an event says, as recorded."""
+        return self._captured.events.attrs[event_id - 1]
 
     def changed(self) -> int | None:
         """The id of the first event that is no longer what the history says; None if all are."""

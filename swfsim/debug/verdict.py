@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.clock import ODD_START
 from swfsim.debug import compare, tasks
+from swfsim.debug.compare import ABSENT
 from swfsim.debug.deciders import Function, NoDecisionsError
 from swfsim.debug.polled import Polled
 from swfsim.debug.reads import Reads, WatchedClock
@@ -17,9 +18,12 @@ from swfsim.report import code
 from swfsim.sim.patches import PATCHES
 from swfsim.sim.watchdog import TURN_LIMIT_S, Watchdog
 from swfsim.sim.workers import WorkerKilled
+from swfsim.spec import check, model
+from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     import bdb
+    from collections.abc import Iterator
     from types import TracebackType
 
     from swfsim.debug.compare import Finding
@@ -29,6 +33,14 @@ if TYPE_CHECKING:
 TWO_ANSWERS: Final = "two answers"
 PAGES: Final = "page size"
 WRITES: Final = "writes into events"
+
+RESPOND: Final = "RespondDecisionTaskCompleted"
+_ECHOED: Final = tuple(
+    name
+    for name in model.members(model.operation(RESPOND).input_shape)
+    if name in model.members(model.event_shape("DecisionTaskCompleted"))
+)
+"""What an answer says besides its decisions, and the history shows."""
 
 
 class Raised(NamedTuple):
@@ -80,6 +92,7 @@ class Judge:
         self._page_size = page_size
         self._limit_s = limit_s
         self._calls = 0
+        self._deciding = False
         self.reads = Reads()
         self._clock = WatchedClock(ODD_START, self.reads)
         self._surroundings: Surroundings | None = None
@@ -90,7 +103,7 @@ class Judge:
         PATCHES.__enter__()
         PATCHES.show(self._clock)
         self.reads.__enter__()
-        self._watchdog = Watchdog(self._limit_s, lambda: self._calls, self._hangs)
+        self._watchdog = Watchdog(self._limit_s, self._progress, self._hangs)
         self._watchdog.__enter__()
         return self
 
@@ -102,6 +115,12 @@ class Judge:
         PATCHES.__exit__()
         if self._surroundings is not None:
             self._surroundings.restore()
+
+    def _progress(self) -> int:
+        """Stands still while the decider is at work, and only then."""
+        if not self._deciding:
+            self._calls += 1
+        return self._calls
 
     def _hangs(self, where: str) -> BaseException:
         return WorkerKilled(
@@ -142,27 +161,33 @@ class Judge:
     def judge(self, polls: tasks.Polls, task: Task) -> Verdict:
         """The verdict on one task of the run that was shown."""
         made, raised = self.call(polls.answer(task), task)
-        return self._verdict(task, made, raised)
+        return self._verdict(polls, task, made, raised)
 
-    def _verdict(self, task: Task, made: Answer, raised: Raised | None) -> Verdict:
+    def _verdict(
+        self, polls: tasks.Polls, task: Task, made: Answer, raised: Raised | None
+    ) -> Verdict:
         found = self.reads.take()
         read = tuple(Flaw(o.what, f"reads the {o.what} while deciding", o.where) for o in found)
         if raised is not None:
             return Verdict(task, [], [], raised, read)
+        read += tuple(self._besides(polls, task))
         findings = compare.compare(task.decided, made) if task.answered else []
         return Verdict(task, made, findings, None, read)
 
     def call(self, answer: dict[str, Any], task: Task) -> tuple[Answer, Raised | None]:
         """What the decider makes of a poll's answer, at the time of the task."""
-        self._calls += 1
         if task.at != UNTIMED:
             self._clock.at = task.at
+        self._calls += 1
+        self._deciding = True
         try:
             return self._call(answer), None
         except (Exception, SystemExit) as error:  # the decider's own, which is looked for
             return [], Raised(error, where(error), _in_view(error))
         except WorkerKilled as hangs:
             return [], Raised(HarnessError(str(hangs)), where(hangs), _in_view(hangs))
+        finally:
+            self._deciding = False
 
     def call_under(self, debugger: bdb.Bdb, answer: dict[str, Any], task: Task) -> None:
         """One call of the decider under a debugger; what it answers is nobody's."""
@@ -194,13 +219,33 @@ class Judge:
             answer["events"] = tasks.copies(answer["events"])
             made, raised = self.call(answer, task)
             flaws: tuple[Flaw, ...] = ()
-            verdict = self._verdict(task, made, raised)
+            verdict = self._verdict(polls, task, made, raised)
             if not named and answer["events"] != polls.events[: task.started_id]:
                 named = True
                 said = f"writes into the events it is given, event {written} first"
                 flaws = (Flaw(WRITES, said, self._writer(polls, task)),)
             found.append(verdict._replace(flaws=verdict.flaws + flaws))
         return found
+
+    def _besides(self, polls: tasks.Polls, task: Task) -> Iterator[Flaw]:
+        """What a worker answers besides decisions, and should not."""
+        if not isinstance(self.decide, Polled):
+            return
+        said = dict(self.decide.said)
+        if said.get("taskToken") != polls.token(task):
+            yield Flaw("taskToken", "answers with another taskToken than that of its task")
+        try:
+            check.request(RESPOND, said | {"taskToken": "token", "decisions": []})
+        except Fault as fault:
+            yield Flaw("refused answer", f"SWF would refuse its answer: {fault.message}")
+        if task.completed_id is None:
+            return
+        completed = polls.attributes(task.completed_id)
+        for name in _ECHOED:
+            recorded, made = completed.get(name, ABSENT), said.get(name, ABSENT)
+            for field in compare.member(name, recorded, made):
+                told = f"answers with {field.name} {field.made!r}; recorded: {field.recorded!r}"
+                yield Flaw(name, told)
 
     def _writer(self, polls: tasks.Polls, task: Task) -> str | None:
         """The line that writes, found by asking once more with events that notice."""
@@ -214,6 +259,8 @@ class Judge:
 
 def where(error: BaseException) -> str:
     """The innermost line of the application's own that an exception came by, as ``file:line``."""
+    if isinstance(error, NoDecisionsError) and error.where:
+        return error.where
     places = code.own(code.places(error.__traceback__))
     return f"{places[-1][0]}:{places[-1][1]}" if places else "an unknown place"
 

@@ -98,7 +98,12 @@ def what_if(
     Raises ``HarnessError``.
     """
     known = attempts(captured.events)
-    targets = {_target(captured, known, one).scheduled_id: one for one in changes}
+    targets: dict[int, Change] = {}
+    for one in changes:
+        attempt = _target(captured, known, one)
+        if attempt.scheduled_id in targets:
+            raise HarnessError(f"attempt {one.nth} of {one.name} is given two outcomes: give one")
+        targets[attempt.scheduled_id] = one
     at = _begin(captured, known, targets, at)
     prefix = undecided(captured, at)
     onward = Onward(captured)
@@ -108,23 +113,32 @@ def what_if(
         onward.domain()
         for name, loop in env.set_up("workers()", lambda: loops(app, env.wrap)).items():
             env.add(name, loop)
-        before = [one for one in known if one.scheduled_id <= len(prefix.events)]
-        for one in before:
-            changed = targets.get(one.scheduled_id)
-            done = one.kind == "ActivityTaskCompleted" and one.ended_id <= at
+        for attempt in known:
+            if attempt.scheduled_id > len(prefix.events):
+                continue
+            changed = targets.get(attempt.scheduled_id)
+            done = attempt.kind == "ActivityTaskCompleted" and attempt.ended_id <= at
             if done or (changed is not None and changed.kind == "ActivityTaskCompleted"):
-                onward.do_again(prefix, one)
+                onward.do_again(prefix, attempt)
         onward.move_to(prefix.events.instants[-1])
         x = onward.load(prefix)
         _come_again(onward, x, known, targets, at)
         since = env.now_ms()
+        onward.elsewhere(x, captured.events[at:], since)
         onward.outside(x, captured.events[at:], since)
         for name, given in signals:
             told = {"signalName": name} | ({"input": given} if given is not None else {})
             onward.ask(x, "SignalWorkflowExecution", told)  # before anybody goes on
         endless = onward.run()
-        runs = env.executions()
-        return WhatIf(runs, _shared(captured, x), endless)
+        return WhatIf(_chain(x), _shared(captured, x), endless)
+
+
+def _chain(x: Execution) -> list[Execution]:
+    """A run and those that continued it."""
+    runs = [x]
+    while (last := runs[-1].events[-1]).kind == "WorkflowExecutionContinuedAsNew":
+        runs.append(x.domain.runs[last.attrs["newExecutionRunId"]])
+    return runs
 
 
 def _target(captured: Captured, known: list[Attempt], change: Change) -> Attempt:

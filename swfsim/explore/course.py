@@ -61,14 +61,13 @@ class Strike(NamedTuple):
 
 class Course(NamedTuple):
     """A whole run. ``calm_s`` is when faults stop, ``settle_s`` how long after it everything has to
-    be closed, both in virtual seconds; ``lag_ms`` is the visibility lag of the service. ``input``
-    is what all executions start with, the application's own inputs unless given."""
+    be closed, both in virtual seconds; ``input`` is what all executions start with, the
+    application's own inputs unless given."""
 
     starts: tuple[Start, ...]
     strikes: tuple[Strike, ...] = ()
     calm_s: float = 0
     settle_s: float = SETTLE_S
-    lag_ms: int = 0
     input: Any = None
 
     @property
@@ -286,7 +285,6 @@ def source(app: str, course: Course, broken: Sequence[str], *, plain: bool = Fal
         broken,
         by="swfsim swarm",
         only=[f"nth(story, {one.whose})" if one.whose else "" for one in course.strikes],
-        lag_ms=course.lag_ms,
         imports=[f"from swfsim.explore.course import {', '.join(imports)}"],
         ending=f"settles(story, {', '.join(told)})",
     )
@@ -297,7 +295,6 @@ def told(make_app: Any, course: Course, **options: Any) -> Story:
     return Story(
         make_app,
         operator_latency_ms=OPERATOR_LATENCY_MS,
-        behaviour=scenario.lagging(course.lag_ms),
         limit_s=scenario.LIMIT_S + course.calm_s + course.starts[-1][0],
         limit_steps=LIMIT_STEPS * max(1, len(course.starts)),
         **options,

@@ -1,46 +1,94 @@
-"""Who makes the runs of a sweep: this process alone, or several. The outcomes are the same."""
+"""Who makes the runs of a sweep: this process alone, or several. The outcomes are the same.
+
+Runs come in packets: placements that follow each other, made in their order by one process. Within
+a packet, too, a run that comes to where an earlier one has been is not followed further. So what is
+followed depends on the placements alone, and not on who makes them, or how fast.
+"""
 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Container
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import freezegun.api
 
 from swfsim.app import load
 from swfsim.errors import HarnessError
 from swfsim.explore.places import KINDS
-from swfsim.explore.trial import Trials
+from swfsim.explore.trial import Mark, Trials
 from swfsim.fake import fake_swf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from types import TracebackType
 
     from swfsim.explore.places import Kind, Placement
     from swfsim.explore.trial import Outcome
 
-CHUNK: Final = 32
-"""Runs that go to a process at once: a fraction of a second."""
+_real: Any = freezegun.api  # whoever makes runs lives on virtual time
+
+PACKET: Final = 64
+"""Placements of a packet. More would be joined more often, and be shared out less evenly."""
+
+TURN_S: Final = 0.5
+"""A process hands in what it has made of a packet after so many seconds, and somebody goes on."""
 
 DEATHS_MAX: Final = 3
 """So often the processes may die before it is said that the runs kill them."""
+
+NOT_NOTED: Final = -1
+"""The places of a mark whose outcome was spared its places."""
+
+Begin = tuple[str, Any, int, tuple["Kind", ...]]
+"""What a process has to know: MODULE:ATTRIBUTE of the application, its input, the seed, the kinds
+of places that are of interest."""
+
+
+class Packet(NamedTuple):
+    """``placements`` to be run in this order; ``seen`` are states to which those came that stand
+    before them in the packet and need not be run again."""
+
+    placements: Sequence[Placement]
+    seen: frozenset[int] = frozenset()
+
+    def behind(self, outcomes: Sequence[Outcome]) -> Packet:
+        """What is left of it when its first placements have had these outcomes."""
+        return Packet(self.placements[len(outcomes) :], self.seen | states(outcomes))
+
+
+def states(outcomes: Iterable[Outcome]) -> frozenset[int]:
+    """Where these runs have been. One that breaks a rule is to be no other's excuse."""
+    return frozenset(mark.state for one in outcomes if not one.broken for mark in one.marks)
 
 
 class Crew(Protocol):
     """Makes runs."""
 
     def outcomes(
-        self, placements: Sequence[Placement], known: frozenset[int], *, last: bool
+        self, packets: Sequence[Packet], known: frozenset[int], *, last: bool
     ) -> Iterator[Outcome]:
-        """One outcome for each placement, in any order. ``last`` spares what only a further fault
-        would need."""
+        """One outcome for each placement; those of one packet in their order. ``known`` are states
+        to which earlier runs came; ``last`` spares what only a further fault would need."""
 
 
 def bare(outcome: Outcome) -> Outcome:
     """An outcome without the places for further faults."""
-    return outcome._replace(places=[], marks=[])
+    marks = [Mark(NOT_NOTED, mark.state) for mark in outcome.marks]
+    return outcome._replace(places=[], marks=marks)
+
+
+def is_whole(outcome: Outcome) -> bool:
+    """Whether its places are there."""
+    return bool(outcome.places) or any(mark.places != NOT_NOTED for mark in outcome.marks)
 
 
 class Alone:
@@ -50,11 +98,25 @@ class Alone:
         self._trials = trials
 
     def outcomes(
-        self, placements: Sequence[Placement], known: frozenset[int], *, last: bool
+        self, packets: Sequence[Packet], known: Container[int], *, last: bool
     ) -> Iterator[Outcome]:
-        for placement in placements:
-            outcome = self._trials.run(placement, known)
-            yield bare(outcome) if last else outcome
+        for packet in packets:
+            there = _There(known, set(packet.seen))
+            for placement in packet.placements:
+                outcome = self._trials.run(placement, there)
+                there.here.update(states([outcome]))
+                yield bare(outcome) if last else outcome
+
+
+class _There(Container[int]):
+    """Where runs have been: those of earlier levels, and those of this packet."""
+
+    def __init__(self, known: Container[int], here: set[int]) -> None:
+        self.known = known
+        self.here = here
+
+    def __contains__(self, state: object) -> bool:
+        return state in self.here or state in self.known
 
 
 class Processes:
@@ -64,7 +126,7 @@ class Processes:
     def __init__(
         self, app: str, given: Any, seed: int, jobs: int, kinds: Sequence[Kind] = KINDS
     ) -> None:
-        self._begin = (app, given, seed, tuple(kinds))
+        self._begin: Begin = (app, given, seed, tuple(kinds))
         self._jobs = jobs
         self._executor: ProcessPoolExecutor | None = None
 
@@ -84,9 +146,12 @@ class Processes:
             self._executor = ProcessPoolExecutor(
                 self._jobs,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
+                initializer=_begin_in_pool,
                 initargs=self._begin,
             )
+            with _without_interrupts():
+                for _ in range(self._jobs):
+                    self._executor.submit(os.getpid)  # who finds nobody idle starts a process
         return self._executor
 
     def pids(self) -> list[int]:
@@ -99,52 +164,59 @@ class Processes:
             self._executor = None
 
     def outcomes(
-        self, placements: Sequence[Placement], known: frozenset[int], *, last: bool
+        self, packets: Sequence[Packet], known: frozenset[int], *, last: bool
     ) -> Iterator[Outcome]:
-        left = [placements[at : at + CHUNK] for at in range(0, len(placements), CHUNK)]
+        waiting = deque(packets)
+        under_way: dict[Future[list[Outcome]], Packet] = {}
         deaths = 0
-        while left:
+        while waiting or under_way:
             try:
-                yield from self._round(left, known, last)
+                yield from self._round(waiting, under_way, known, last)
             except BrokenProcessPool as error:
                 deaths += 1
                 self._stop()
+                waiting.extendleft(under_way.values())
+                under_way.clear()
                 if deaths > DEATHS_MAX:
-                    raise HarnessError(
-                        f"the processes that make the runs died {deaths} times, the last with "
-                        f"{len(left)} packets of runs left: does the application end its process, "
-                        "or is memory short?"
-                    ) from error
+                    raise HarnessError(dead(deaths, len(waiting))) from error
 
     def _round(
-        self, left: list[Sequence[Placement]], known: frozenset[int], last: bool
+        self,
+        waiting: deque[Packet],
+        under_way: dict[Future[list[Outcome]], Packet],
+        known: frozenset[int],
+        last: bool,
     ) -> Iterator[Outcome]:
-        """Hand out what is left, a few packets ahead; what comes back is taken off."""
+        """Hand out what waits, a few packets ahead, and gather what comes back."""
         executor = self._started()
-        waiting = iter(list(left))
-        under_way: dict[Future[list[Outcome]], Sequence[Placement]] = {}
-
-        def hand_out() -> None:
-            chunk = next(waiting, None)
-            if chunk is not None:
-                under_way[executor.submit(_work, list(chunk), known, last)] = chunk
-
-        for _ in range(2 * self._jobs):
-            hand_out()
-        while under_way:
+        while waiting or under_way:
+            while waiting and len(under_way) < 2 * self._jobs:
+                under_way[executor.submit(work, waiting[0], known, last)] = waiting[0]
+                waiting.popleft()
             done, _ = concurrent.futures.wait(under_way, return_when="FIRST_COMPLETED")
             for future in done:
                 outcomes = future.result()
-                left.remove(under_way.pop(future))
-                hand_out()
+                left = under_way.pop(future).behind(outcomes)
+                if left.placements:
+                    waiting.appendleft(left)
                 yield from outcomes
 
+
+def dead(deaths: int, left: int) -> str:
+    """What to say when the processes that make the runs die over and over."""
+    return (
+        f"the processes that make the runs died {deaths} times, the last with {left} packets of "
+        "runs left: does the application end its process, or is memory short?"
+    )
+
+
+# In a process of the crew
 
 _trials: Trials | None = None
 
 
-def _begin(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
-    """In a process of the crew: load the application, and stay on virtual time for good."""
+def begin(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
+    """Load the application, and stay on virtual time for good."""
     global _trials
     with fake_swf():
         make_app = load(app)
@@ -152,6 +224,39 @@ def _begin(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
     _trials.__enter__()
 
 
-def _work(placements: list[Placement], known: frozenset[int], last: bool) -> list[Outcome]:
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C is the first process's to answer: those that are started in here do not hear it."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    try:
+        yield
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+
+
+def _begin_in_pool(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as those do that were started later
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin(app, given, seed, kinds)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot say so, and nobody would ever ask this process again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def work(packet: Packet, known: frozenset[int], last: bool) -> list[Outcome]:
+    """The outcomes of its first placements: as many as a turn allows, and at least one."""
     assert _trials is not None, "begun before"
-    return list(Alone(_trials).outcomes(placements, known, last=last))
+    until = _real.real_monotonic() + TURN_S
+    made: list[Outcome] = []
+    for outcome in Alone(_trials).outcomes([packet], known, last=last):
+        made.append(outcome)
+        if _real.real_monotonic() >= until:
+            break
+    return made

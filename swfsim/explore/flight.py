@@ -143,7 +143,7 @@ class Flights:
         weather = self.weather(seed)
         gale, choices = Gale(weather), Swayed(weather)
         starts = tuple((n * weather.gap_s, n + 1) for n in range(weather.executions))
-        course = Course(starts, (), weather.storm_s, terms.settle_s, weather.lag_ms, terms.given)
+        course = Course(starts, (), weather.storm_s, terms.settle_s, terms.given)
         with courses.told(self._make_app, course, plan=gale, choices=choices) as story:
             gale.begin(story)
             ended = courses.run(story, course, lambda: [str(one) for one in gale.struck])
@@ -223,8 +223,8 @@ class _Shrinking:
         for number in range(len(self._course.starts), 0, -1):
             self._without_start(number)
         self._without(list(self._course.strikes))
-        for simpler in ({"lag_ms": 0}, {"starts": tuple((0, n) for _, n in self._course.starts)}):
-            self._holds(self._course._replace(**simpler))
+        at_once = tuple((0.0, number) for _, number in self._course.starts)
+        self._holds(self._course._replace(starts=at_once))
         return self._plainly() or Shrunk(self._course, self._broken, self.tried, plain=False)
 
     def _holds(self, course: Course) -> bool:
@@ -288,6 +288,6 @@ class _Shrinking:
         if [after_s for after_s, _ in course.starts] != [0]:
             return None
         strikes = tuple(one._replace(whose=0) for one in course.strikes)
-        plain = course._replace(strikes=strikes, lag_ms=0)
+        plain = course._replace(strikes=strikes)
         broken = self._flights.plainly(plain, self._rule)
         return None if broken is None else Shrunk(plain, broken, self.tried + 1, plain=True)

@@ -36,13 +36,14 @@ Schedule = Literal["in turn", "rarely another", "at random", "the last first"]
 _EXECUTIONS: Final = (1, 1, 2, 4, 8)
 _GAPS_S: Final = (0, 1, 60, 3600, 86_400)
 _STORMS_S: Final = (10, 60, 600, 3600, 86_400, 30 * 86_400)
-_LAGS_MS: Final = (0, 0, 1000, 30_000)
 _SHARES: Final = (0.15, 0.3, 0.6)
 _RATES: Final = {
     "step": (0.02, 0.1, 0.3),
     "decision": (0.01, 0.05, 0.2),
     "call": (0.002, 0.01, 0.04),
     "moment": (0.002, 0.01, 0.05),
+    "clock": (0.5,),
+    "listing": (0.5,),
 }
 """How often something goes wrong where it can, by the kind of place."""
 
@@ -52,15 +53,14 @@ _MOST: Final = 0.9
 
 class Weather(NamedTuple):
     """What a seed expands to: how many executions, how far apart they are started, for how long
-    faults strike, who goes on where several could, how far listings lag behind, and how large a
-    share of the faults exists at all."""
+    faults strike, who goes on where several could, and how large a share of the faults exists at
+    all."""
 
     seed: int
     executions: int
     gap_s: float
     storm_s: float
     schedule: Schedule
-    lag_ms: int
     share: float
 
     def rate(self, kind: str, what: str) -> float:
@@ -70,10 +70,9 @@ class Weather(NamedTuple):
     def __str__(self) -> str:
         several = "s" if self.executions > 1 else ""
         apart = f" {_shown(self.gap_s)} apart" if several else ""
-        lag = f", listings {_shown(self.lag_ms / 1000)} behind" if self.lag_ms else ""
         return (
             f"{self.executions} execution{several}{apart}, faults for {_shown(self.storm_s)}, "
-            f"scheduled {self.schedule}{lag}"
+            f"scheduled {self.schedule}"
         )
 
 
@@ -92,7 +91,6 @@ def drawn(
     gap = chance.choice(_GAPS_S)
     storm = chance.choice(_STORMS_S)
     schedule: Schedule = chance.choice(get_args(Schedule))
-    lag = chance.choice(_LAGS_MS)
     share = chance.choice(_SHARES)
     count = count if executions is None else executions
     return Weather(
@@ -101,7 +99,6 @@ def drawn(
         gap if gap_s is None else gap_s,
         storm if storm_s is None else storm_s,
         schedule,
-        lag,
         share,
     )
 
@@ -118,8 +115,14 @@ def passing(happenings: tuple[str, ...]) -> list[tuple[str, str]]:
     return [
         (kind, what)
         for kind, what in places.alphabet(happenings)
-        if not places.Placed(kind, "", 1, what).lasts
+        if not _lasts(places.Placed(kind, "", 1, what))
     ]
+
+
+def _lasts(one: Placed) -> bool:
+    """Whether nothing can be asked of an application while it goes on. Clocks may be wrong, and
+    listings may lag, for good."""
+    return one.lasts and one.kind not in ("clock", "listing")
 
 
 def rates(weather: Weather, happenings: tuple[str, ...]) -> str:
@@ -178,6 +181,7 @@ class Gale(Plan):
         self._chance = random.Random(f"gale {weather.seed}")
         self._taken: set[tuple[int, object]] = set()
         self._answered: set[tuple[str, int]] = set()
+        self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
         self._moments: dict[str, int] = {}
         self._own_moments: dict[tuple[str, str], int] = {}
         self._moment_at = -1
@@ -212,7 +216,7 @@ class Gale(Plan):
         """What can strike there, with its rate."""
         found: dict[str, list[Placed]] = {}
         for one in there:
-            if not one.lasts and self._weather.rate(one.kind, one.what):
+            if not _lasts(one) and self._weather.rate(one.kind, one.what):
                 found.setdefault(one.what, []).append(one)
         rated = [
             (self._weather.rate(options[0].kind, what), options) for what, options in found.items()
@@ -264,6 +268,19 @@ class Gale(Plan):
         step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]
         self._at(places.at_step(step, attempt, task, self._errors), x)
         return super().hold_ms(x, task, attempt)
+
+    def skew_ms(self, worker: Worker) -> int:
+        name = worker.process.name
+        if name not in self._asked and name in self._workers and name != OPERATOR:
+            self._asked.add(name)
+            self._at(places.at_clock(name))
+        return super().skew_ms(worker)
+
+    def lag_ms(self) -> int:
+        if "" not in self._asked:
+            self._asked.add("")
+            self._at(places.at_listing())
+        return super().lag_ms()
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
         name = moment_of(x, event)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from swfsim.core.world import Activity
     from swfsim.sim.faults import Fault, Only
 
-Kind = Literal["step", "decision", "call", "moment", "choice"]
+Kind = Literal["step", "decision", "call", "moment", "choice", "clock", "listing"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
@@ -39,6 +39,8 @@ class Placed(NamedTuple):
     call      name is the worker, detail the operation, nth which call of it
     moment    name is a moment of a story; what is the name of a happening
     choice    name is what is chosen, nth which choice of the run, from 0; detail the option taken
+    clock     name is the worker that looks at its clock, which is wrong through the whole run
+    listing   somebody asks which executions there are; listings lag through the whole run
     """
 
     kind: Kind
@@ -50,7 +52,7 @@ class Placed(NamedTuple):
     @property
     def lasts(self) -> bool:
         """Whether it goes on after it has struck, so that what follows is never as without it."""
-        return self.what in ("keeps failing", "refused onwards")
+        return self.what in ("keeps failing", "refused onwards") or self.kind in _CONDITIONS
 
     @property
     def at(self) -> tuple[str, str, int]:
@@ -97,6 +99,10 @@ class Placed(NamedTuple):
 
     def _arguments(self, errors: Mapping[str, Exception]) -> list[Any]:
         match self.kind, self.what:
+            case "clock", _:
+                return [self.name, SKEW_S if self.what == "ahead" else -SKEW_S]
+            case "listing", _:
+                return [LAG_S]
             case "call", _:
                 return [self.name, self.detail, self.what]
             case "decision", ("refused" | "refused onwards"):
@@ -118,6 +124,14 @@ class Placed(NamedTuple):
         return {"nth": self.nth} if self.kind == "call" else {}
 
 
+_CONDITIONS: Final = ("clock", "listing")
+
+SKEW_S: Final = 240
+"""How wrong a clock is: almost as much as SWF bears with."""
+
+LAG_S: Final = 30
+"""How far listings are behind."""
+
 KEEPS: Final = 30
 """So many attempts in a row fail where a step keeps failing: more than anybody makes."""
 
@@ -138,6 +152,8 @@ _MAKERS: Final[dict[str, dict[str, str]]] = {
         "refused onwards": "decision_refused",
     },
     "call": {"before": "crash", "after": "crash"},
+    "clock": {"ahead": "clock_skewed", "behind": "clock_skewed"},
+    "listing": {"lags": "listings_lag"},
 }
 
 Place = tuple[Placed, ...]
@@ -231,6 +247,18 @@ def at_moment(moment: str, nth: int, happenings: tuple[str, ...]) -> Place:
 
 
 @_kept
+def at_clock(worker: str) -> Place:
+    """What a worker may be shown of the time."""
+    return tuple(Placed("clock", worker, 1, what) for what in ("ahead", "behind"))
+
+
+@_kept
+def at_listing() -> Place:
+    """What may be wrong with what SWF lists."""
+    return (Placed("listing", "", 1, "lags"),)
+
+
+@_kept
 def at_choice(label: str, number: int, options: int) -> Place:
     """Who else may run first."""
     return tuple(
@@ -244,7 +272,8 @@ def alphabet(happenings: Iterable[str]) -> Iterator[tuple[Kind, str]]:
         yield "step", what
     for what in _MAKERS["decision"]:
         yield "decision", what
-    for one in at_call("", "", 1):
-        yield "call", one.what
+    for there in (at_call("", "", 1), at_clock(""), at_listing()):
+        for one in there:
+            yield one.kind, one.what
     for name in happenings:
         yield "moment", name

@@ -25,6 +25,7 @@ def lines(app: str, certificate: Certificate) -> Iterator[str]:
     yield f"{app}: at most {counted(certificate.faults, 'fault')}"
     for level in certificate.levels:
         yield f"  {_level(level)}"
+    yield from _pruned(certificate)
     yield f"  {counted(len(certificate.histories), 'distinct history').replace('ys', 'ies')}"
     if certificate.to_reach:
         reached = len(certificate.to_reach) - len(certificate.unreached)
@@ -45,6 +46,24 @@ def _level(level: Level) -> str:
     if level.contained:
         told.append(f"{level.contained:,} more hold a failure shown before")
     return "; ".join(told)
+
+
+def _pruned(certificate: Certificate) -> Iterator[str]:
+    """How much less was done than to follow every placement to its end."""
+    all_told = sum(one.placements + one.spared + one.contained for one in certificate.levels)
+    followed = sum(one.run - one.joined for one in certificate.levels)
+    if certificate.complete and all_told > followed:
+        yield (
+            f"  pruned {all_told / max(followed, 1):.1f} to 1: of {all_told:,} placements "
+            f"{certificate.run:,} had to be run, and {followed:,} to the end"
+        )
+
+
+def speed(made: int, seconds: float) -> str:
+    """What the machines did, which is no part of the certificate."""
+    return (
+        f"{counted(made, 'run')} made in {seconds:.1f} s, {made / max(seconds, 1e-3):,.0f} a second"
+    )
 
 
 def _verdict(certificate: Certificate) -> str:

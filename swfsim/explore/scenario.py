@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from swfsim import rules
 from swfsim.choices import Steered
-from swfsim.env import FOLLOW_UP_MS, Env
+from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
 from swfsim.explore.places import quoted
 from swfsim.explore.told import told_of
 from swfsim.rules import Run
 from swfsim.sim.plan import Plan
-from swfsim.spec.behaviour import Behaviour
 from swfsim.stories import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from swfsim.app import AppFactory
+    from swfsim.core.events import Event
+    from swfsim.core.world import Execution
     from swfsim.explore.places import Placement
+    from swfsim.journal import Entry
+    from swfsim.rules import Rule
 
 AFTERMATH_S = 60
 """How long workers go on when everything is closed: who answers then must live with the refusal."""
@@ -39,25 +42,35 @@ may be started a year after the other."""
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
-def retold(
-    make_app: AppFactory, choices: Mapping[int, int] | None = None, *, lag_ms: int = 0
-) -> Story:
+def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> Story:
     """A story in which all goes as when the application was explored: activities take their time,
-    and where several could go on at an instant the first does, except at the ``choices`` named.
-    Listings lag ``lag_ms`` behind."""
+    and where several could go on at an instant the first does, except at the ``choices`` named."""
     return Story(
         make_app,
         plan=Plan(work_s=WORK_S),
         choices=Steered(choices),
         operator_latency_ms=OPERATOR_LATENCY_MS,
-        behaviour=lagging(lag_ms),
         limit_s=LIMIT_S,
     )
 
 
-def lagging(lag_ms: int) -> Behaviour:
-    """The service of a simulation, with listings that lag so far behind."""
-    return Behaviour(follow_up_ms=FOLLOW_UP_MS, visibility_lag_ms=lag_ms)
+_LONG: Final = 64
+"""Events of a history at which it is asked whether a rule is broken already, and then each time
+that it has doubled: some runs would go on for a year, and for nothing."""
+
+
+class Hope:
+    """Whether a run may yet keep its rules; an observer of its events."""
+
+    def __init__(self, kept: Sequence[Rule], calls: Iterable[Entry]) -> None:
+        self.is_lost = False
+        self._rules = kept
+        self._calls = calls
+
+    def observe(self, x: Execution, event: Event, who: str) -> None:
+        if event.id >= _LONG and not event.id & (event.id - 1) and not self.is_lost:
+            run = Run([x], calls=self._calls)
+            self.is_lost = bool(rules.broken(self._rules, run, at_rest=False))
 
 
 def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
@@ -69,14 +82,17 @@ def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
             "the rules of a run need to see all its calls, as only a simulation does"
         )
     told = told_of(story.app)
+    hope = Hope(told.rules, story.env.journal)
+    story.env.observe(hope.observe)
     story.when(lambda story: story.app.start(told.example() if input is None else input))
-    story.run()
+    story.run(until=lambda: hope.is_lost)
+    run = Run(story.executions, story.app, story.env.journal, given)
+    if hope.is_lost:
+        rules.check([rule for rule in told.rules if rule.when == "always"], run)
     if not story.at_rest:
-        raise Violation(
-            "it came to rest with an execution open: nobody has anything to do any more"
-        )
-    story.env.run(for_s=AFTERMATH_S)
-    rules.check(told.rules, Run(story.executions, story.app, story.env.journal, given))
+        raise Violation(AT_REST_OPEN)
+    story.env.run(lambda: hope.is_lost, for_s=AFTERMATH_S)
+    rules.check(told.rules, run)
 
 
 def source(
@@ -87,7 +103,6 @@ def source(
     *,
     by: str = "swfsim explore",
     only: Sequence[str] = (),
-    lag_ms: int = 0,
     ending: str = "",
     imports: Sequence[str] = (),
 ) -> str:
@@ -98,7 +113,6 @@ def source(
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
-    steered += f", lag_ms={lag_ms}" if lag_ms else ""
     wanted = [*only, *([""] * (len(placement) - len(only)))]
     told = [quoted(str(one)) for one in placement]
     if given is not None:

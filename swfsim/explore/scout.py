@@ -45,6 +45,7 @@ class Scout(Plan):
         self._moments: dict[str, int] = {}
         self._moment_at = -1
         self._answered: set[int] = set()
+        self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
 
     def expect(
         self, happenings: Iterable[str], errors: Iterable[str], kinds: Iterable[Kind] = KINDS
@@ -93,6 +94,19 @@ class Scout(Plan):
         step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]
         self._note(places.at_step(step, attempt, task, self._errors))
         return super().hold_ms(x, task, attempt)
+
+    def skew_ms(self, worker: Worker) -> int:
+        name = worker.process.name
+        if name not in self._asked and name in self._workers and name != OPERATOR:
+            self._asked.add(name)
+            self._note(places.at_clock(name))
+        return super().skew_ms(worker)
+
+    def lag_ms(self) -> int:
+        if "" not in self._asked:
+            self._asked.add("")
+            self._note(places.at_listing())
+        return super().lag_ms()
 
     def observe(self, x: Execution, event: Event, who: str) -> None:
         """Every event is a moment. Of those at one instant one will do, since what somebody does

@@ -11,12 +11,14 @@ the placements. So the certificate does not depend on how many processes ran, or
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import freezegun.api
 
 from swfsim.errors import Divergence
+from swfsim.explore.crew import PACKET, Packet, is_whole
 
 _real: Any = freezegun.api  # a sweep may run among frozen clocks
 
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from swfsim.explore.book import Book
     from swfsim.explore.crew import Crew
     from swfsim.explore.places import Place, Placement
-    from swfsim.explore.trial import Outcome
+    from swfsim.explore.trial import Mark, Outcome
+
+
+INTERRUPTED: Final = "Ctrl-C"
 
 
 class Failure(NamedTuple):
@@ -112,7 +117,8 @@ class Budget:
 
 class Sweep:
     """One sweep. ``crew`` makes the runs, ``book`` keeps them; ``to_reach`` are the names of the
-    ``sometimes`` rules; ``tell`` hears of every run."""
+    ``sometimes`` rules; ``tell`` hears of every run. ``made`` is how many runs were made, without
+    those that the book held already."""
 
     def __init__(
         self,
@@ -130,7 +136,7 @@ class Sweep:
         self._tell = tell
         self._known: dict[int, int] = {}  # state → placements with one fault more behind it
         self._failed: list[frozenset[object]] = []
-        self._made = 0
+        self.made = 0
         self.certificate = Certificate(faults, to_reach=tuple(to_reach))
 
     def run(self) -> Certificate:
@@ -153,20 +159,19 @@ class Sweep:
         kept, certificate = self._book.outcomes, self.certificate
         last = level.faults == certificate.faults
         found_before = len(certificate.failures)
-        missing = []
-        for one in placements:
-            if one in kept and (last or kept[one].places or kept[one].joined):
-                self._count(level, kept[one])
-            else:
-                missing.append(one)
-        for outcome in self._crew.outcomes(missing, frozenset(self._known), last=last):
-            self._book.keep(outcome)
-            self._made += 1
-            self._count(level, outcome)
-            self._tell(certificate)
-            certificate.stopped = self._budget.spent(self._made, len(certificate.failures))
-            if certificate.stopped is not None:
-                return None
+        packets = list(self._packets(level, placements, last))
+        try:
+            for outcome in self._crew.outcomes(packets, frozenset(self._known), last=last):
+                self._book.keep(outcome)
+                self.made += 1
+                self._count(level, outcome)
+                self._tell(certificate)
+                certificate.stopped = self._budget.spent(self.made, len(certificate.failures))
+                if certificate.stopped is not None:
+                    return None
+        except KeyboardInterrupt:
+            certificate.stopped = INTERRUPTED
+            return None
         outcomes = [kept[one] for one in placements]
         certificate.failures[found_before:] = [
             Failure(one.placement, one.broken) for one in outcomes if one.broken
@@ -175,6 +180,25 @@ class Sweep:
         if not level.faults:
             self._check_repeats(outcomes[0])
         return outcomes
+
+    def _packets(
+        self, level: Level, placements: Sequence[Placement], last: bool
+    ) -> Iterator[Packet]:
+        """What is to be run; what the book holds is counted."""
+        kept = self._book.outcomes
+        for at in range(0, len(placements), PACKET):
+            members = placements[at : at + PACKET]
+            done = [
+                kept[one]
+                for one in itertools.takewhile(
+                    lambda one: one in kept and (last or is_whole(kept[one])), members
+                )
+            ]
+            for outcome in done:
+                self._count(level, outcome)
+            left = Packet(members).behind(done)
+            if left.placements:
+                yield left
 
     def _count(self, level: Level, outcome: Outcome) -> None:
         level.run += 1
@@ -188,7 +212,7 @@ class Sweep:
 
     def _check_repeats(self, first: Outcome) -> None:
         """The run without a fault, once more, perhaps in another process."""
-        [again] = self._crew.outcomes([()], frozenset(), last=False)
+        [again] = self._crew.outcomes([Packet([()])], frozenset(), last=False)
         if (again.history, again.marks) != (first.history, first.marks):
             what = "its histories differ" if again.history != first.history else "state() differs"
             raise Divergence(
@@ -217,13 +241,20 @@ class Sweep:
         """How many of its places lie before the point where an earlier run had been. Its own points
         become known up to there."""
         behind = _behind(outcome.places)
+        cut, beyond = len(outcome.places), 0
+        new: list[Mark] = []
         for mark in outcome.marks:
             seen = self._known.get(mark.state, fresh.get(mark.state))
             if seen is not None:
                 self._spared += seen
-                return mark.places
-            fresh[mark.state] = behind[mark.places]
-        return len(outcome.places)
+                cut, beyond = mark.places, seen
+                break
+            new.append(mark)
+        else:
+            assert not outcome.joined, f"it joined nobody: {outcome.placement}"
+        for mark in new:
+            fresh[mark.state] = behind[mark.places] - behind[cut] + beyond
+        return cut
 
 
 def _behind(places: Sequence[Place]) -> list[int]:

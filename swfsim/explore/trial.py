@@ -6,7 +6,7 @@ import bisect
 import functools
 import hashlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +20,7 @@ from swfsim.explore.scenario import (
     AT_REST_OPEN,
     OPERATOR_LATENCY_MS,
     WORK_S,
+    Hope,
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
@@ -42,11 +43,6 @@ if TYPE_CHECKING:
 
 LIMIT_STEPS = 100_000
 """Calls, sleeps and waits after which a run is given up as endless."""
-
-
-_LONG: Final = 64
-"""Events of a history at which it is asked whether a rule is broken already, and then each time
-that it has doubled: some runs would go on for a year, and for nothing."""
 
 
 class Mark(NamedTuple):
@@ -150,10 +146,11 @@ class _Trial:
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
+        self._lasts = [one for one in placement if one.lasts]
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
-        self._hopeless = False
+        self._hope = Hope(self._told.rules, self._env.journal)
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -171,6 +168,7 @@ class _Trial:
                 (self._lasting if one.lasts else self._left).append(struck)
         story.env.observe(self._scout.observe)
         story.env.observe(self._observe)
+        story.env.observe(self._hope.observe)
 
     def _happens(self, one: Placed, happening: Happening) -> Callable[[], bool]:
         done: list[bool] = []
@@ -218,7 +216,7 @@ class _Trial:
 
     def _is_over(self) -> bool:
         """Whether following the run any further could show nothing."""
-        return self._joined or self._hopeless
+        return self._joined or self._hope.is_lost
 
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
@@ -246,11 +244,8 @@ class _Trial:
         told = {name: value for name, value in event.attrs.items() if name != "identity"}
         chain = self._chains.get(x.run_id, 0)
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
-        if event.kind == "DecisionTaskStarted" and not self._lasting and self._has_all_struck():
+        if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark()
-        if event.id >= _LONG and not event.id & (event.id - 1):
-            run = Run([x], calls=self._env.journal)
-            self._hopeless = bool(rules.broken(self._told.rules, run, at_rest=False))
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -263,7 +258,9 @@ class _Trial:
             return
         self._scout.note_choices()
         out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
-        here = self._digest((sorted(self._chains.items()), self._workers(), out_of_reach, state))
+        here = self._digest(
+            (sorted(self._chains.items()), self._workers(), out_of_reach, self._lasts, state)
+        )
         self._marks.append(Mark(len(self._scout.places), here))
         self._joined = self._joined or (bool(self._placement) and here in self._known)
 

@@ -21,7 +21,7 @@ from swfsim.clock import moment
 from swfsim.errors import HarnessError, NotLive, Violation
 from swfsim.live.budget import Meter
 from swfsim.live.mirror import Mirror
-from swfsim.sim.faults import ActivityFault, CallFault
+from swfsim.sim.faults import ActivityFault, CallFault, ClockSkew, ListingLag
 from swfsim.sim.workers import Job, Letter, Worker, WorkerKilled, act_as, acting
 from swfsim.transports import boto
 
@@ -198,7 +198,8 @@ class LiveEnv:
 
     def check_possible(self, fault: Fault) -> None:
         """Raises ``NotLive`` for a fault that no client can bring about."""
-        if isinstance(fault, CallFault) or getattr(fault, "kind", "") == "decision refused":
+        given_by_swf = isinstance(fault, CallFault | ClockSkew | ListingLag)
+        if given_by_swf or getattr(fault, "kind", "") == "decision refused":
             raise NotLive(f"{fault}: only a simulated service can be made to")
         if not isinstance(fault, ActivityFault):
             return

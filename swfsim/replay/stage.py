@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.core import activities
@@ -139,6 +140,17 @@ class Scene:
         """An API call at the present instant. What the capture shows was taken by the service, so
         its form is not judged."""
         return self.machine.call(operation, check.Checked(params), self.machine.world.now)
+
+    def answer(self, decided: list[Attrs], forced: list[str | None]) -> None:
+        """Decisions that no capture shows, of good form, for the open decision task, under the
+        service's own limits of one answer. ``forced`` are causes for which it refuses single ones.
+        Raises ``Fault``."""
+        machine, behaviour = self.machine, self.machine.world.behaviour
+        quotas = replace(behaviour.quotas, decisions=Quotas().decisions)
+        machine.world.behaviour = replace(behaviour, quotas=quotas)
+        machine.request_bytes_max = Machine.request_bytes_max
+        machine.forced = forced
+        self.call("RespondDecisionTaskCompleted", taskToken=self.decision_token, decisions=decided)
 
     def set(self) -> None:
         """A domain with every type that the history shows to be there."""

@@ -57,6 +57,9 @@ BEGUN_BY: Final = {
 }
 """What comes from outside of the run → the event that began it."""
 
+WHERE: Final = {kind: _UNDER_WAY[begins] for kind, begins in BEGUN_BY.items()}
+"""What comes from outside of the run → where the run keeps what it is about."""
+
 
 # Stimuli: what came from outside, by the event that shows it
 

@@ -15,6 +15,8 @@ decision_times_out(decision)  the decider answers after its decision task has ti
 decision_refused(decision, …) SWF refuses a decision of this type, for a cause of the model
 crash(worker, operation, …)   a worker dies just "before" or "after" one of its API calls
 call_fails(worker, …)         one of its API calls is throttled, meets an error, is lost or repeated
+clock_skewed(worker, seconds) its clock is so far ahead of SWF's, or behind it
+listings_lag(seconds)         List, Count and Describe do not yet know of what happened last
 """
 
 from __future__ import annotations
@@ -127,7 +129,30 @@ class CallFault:
         return f"{self.how}: {self.operation} number {self.nth} of {self.worker}"
 
 
-Fault = ActivityFault | DecisionFault | Crash | CallFault
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """A worker's clock is ahead of SWF's, or behind it, for the whole run."""
+
+    worker: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"the clock of {self.worker} is {abs(self.seconds):g} s " + (
+            "ahead" if self.seconds > 0 else "behind"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListingLag:
+    """What SWF lists, counts and describes is behind what has happened, for the whole run."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"listings lag {self.seconds:g} s behind"
+
+
+Fault = ActivityFault | DecisionFault | Crash | CallFault | ClockSkew | ListingLag
 
 
 def _numbers(given: Attempts, what: str) -> tuple[int, ...]:
@@ -279,6 +304,29 @@ def crash(
     known(operation, model.OPERATIONS, "operation of SWF")
     _one_of(moment, ("before", "after"), "moment")
     return Crash(worker, operation, moment, _numbers((nth,), "nth")[0], restart_after_s)
+
+
+SKEW_MAX_S: Final = 300.0
+"""SWF refuses the signature of a client whose clock is further off (Signature Version 4)."""
+
+
+def clock_skewed(worker: str, seconds: float) -> ClockSkew:
+    """All that a worker reads of the time is so many seconds ahead, or with a minus behind. Raises
+    ``HarnessError`` for more than SWF would bear with."""
+    if isinstance(seconds, bool) or not 0 < abs(seconds) < SKEW_MAX_S:
+        raise HarnessError(
+            f"clock_skewed({worker!r}, {seconds!r}): give less than {SKEW_MAX_S:g} seconds, ahead "
+            "or behind: SWF refuses the signature of a client whose clock is further off"
+        )
+    return ClockSkew(worker, seconds)
+
+
+def listings_lag(seconds: float) -> ListingLag:
+    """List, Count and Describe know of a start or a close only so many seconds later, as SWF is
+    eventually consistent there; polls and histories are not concerned."""
+    if isinstance(seconds, bool) or not 0 < seconds < float("inf"):
+        raise HarnessError(f"listings_lag({seconds!r}): give a number of seconds above 0")
+    return ListingLag(seconds)
 
 
 _FEW: Final = 12

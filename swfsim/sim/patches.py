@@ -51,6 +51,8 @@ class Hub(threads.Hub, Protocol):
 
     def refuse(self, error: HarnessError) -> None: ...
 
+    def skew_ms(self, worker: Worker) -> int: ...
+
 
 _REAL_SLEEP = time.sleep
 _REAL_URANDOM = os.urandom
@@ -279,13 +281,15 @@ def _freezer() -> Any:
 
 
 class _Reading(freezegun.api.FrozenDateTimeFactory):
-    """freezegun's time as a reading of a virtual clock, made only when somebody looks."""
+    """freezegun's time as a reading of a virtual clock, made only when somebody looks; a worker
+    looks at its own, which may be wrong."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
 
     def __call__(self) -> datetime.datetime:
-        return _naive(self._clock.at)
+        worker = current()
+        return _naive(self._clock.at + (_hubs[-1].skew_ms(worker) if worker is not None else 0))
 
 
 def _naive(at: int) -> datetime.datetime:

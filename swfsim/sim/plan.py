@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from swfsim.errors import HarnessError, Violation
 from swfsim.sim.calls import DELIVER, KILL_AFTER, KILL_BEFORE, LOSE, Calls, Treatment
+from swfsim.sim.conditions import Conditions
 from swfsim.sim.faults import (
     ActivityFault,
     CallFault,
+    ClockSkew,
     Crash,
     DecisionFault,
     Fault,
+    ListingLag,
     concerns,
     known,
 )
@@ -69,6 +72,12 @@ class Faults(Protocol):
         """The cause for which SWF refuses a decision of the ``number``-th decision task; None if
         it is for the service to say."""
 
+    def skew_ms(self, worker: Worker) -> int:
+        """By how much a worker's clock is ahead, now that it looks at it."""
+
+    def lag_ms(self) -> int:
+        """How far behind listings are, now that somebody asks for one."""
+
 
 class NoFaults:
     """Everything goes well."""
@@ -90,6 +99,12 @@ class NoFaults:
 
     def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
         return None
+
+    def skew_ms(self, worker: Worker) -> int:
+        return 0
+
+    def lag_ms(self) -> int:
+        return 0
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -121,6 +136,7 @@ class Plan:
         self._held: dict[tuple[str, int], tuple[ActivityFault | DecisionFault, int]] = {}
         self.strikes = Strikes()
         self.calls = Calls(self.strikes)
+        self.conditions = Conditions(self.strikes)
         self._refusals = Refusals(self.strikes, _read)
         self.add(*faults)
 
@@ -131,6 +147,7 @@ class Plan:
         self._workers = list(workers) or self._workers
         if self._workers:
             self.calls.check_workers(self._workers)
+            self.conditions.check_workers(self._workers)
 
     def add(self, *faults: Fault) -> None:
         """Raises ``HarnessError`` for an unknown step, or two faults at one place."""
@@ -143,14 +160,21 @@ class Plan:
                 case DecisionFault():
                     for number in fault.decisions:
                         self._put(self._decision.setdefault(number, []), fault)
-                case Crash() | CallFault():
-                    if self._workers:
-                        known(fault.worker, self._workers, "worker of this application")
-                    there = self.calls.add(fault)
-                    if there is not None:
-                        raise HarnessError(f"two faults at one place: {there}, and {fault}")
+                case Crash() | CallFault() | ClockSkew() | ListingLag():
+                    self._add_named(fault)
                 case _:
                     raise HarnessError(f"{fault!r} is not a fault: see swfsim.faults")
+
+    def _add_named(self, fault: Crash | CallFault | ClockSkew | ListingLag) -> None:
+        if self._workers and not isinstance(fault, ListingLag):
+            known(fault.worker, self._workers, "worker of this application")
+        there: Fault | None
+        if isinstance(fault, Crash | CallFault):
+            there = self.calls.add(fault)
+        else:
+            there = self.conditions.add(fault)
+        if there is not None:
+            raise HarnessError(f"two faults at one place: {there}, and {fault}")
 
     def _add_at_step(self, fault: ActivityFault) -> None:
         if self._steps:
@@ -172,6 +196,7 @@ class Plan:
         for decision, at_decision in self._decision.items():
             given += [(fault, decision) for fault in at_decision]
         given += [(fault, fault.nth) for fault in self.calls]
+        given += [(fault, 1) for fault in self.conditions]
         given += self._refusals
         idle = [told for one in given if (told := self.strikes.complaint(*one)) is not None]
         if idle:
@@ -301,6 +326,14 @@ class Plan:
 
     def refuses(self, x: Execution, decision: Attrs, number: int) -> str | None:
         return self._refusals.cause(x, decision, number)
+
+    # What surrounds the run
+
+    def skew_ms(self, worker: Worker) -> int:
+        return self.conditions.skew_ms(worker.process.name)
+
+    def lag_ms(self) -> int:
+        return self.conditions.lag_ms()
 
     # What befalls activities
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ConnectionClosedError
 from swfsim.core.events import Parked
 from swfsim.sim.calls import DELIVER
 from swfsim.sim.workers import Job, Letter, Worker
-from swfsim.spec import check, limits
+from swfsim.spec import check, limits, model
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from swfsim.sim.plan import Faults
 
 POLLS = ("PollForDecisionTask", "PollForActivityTask")
+_LISTINGS = frozenset(
+    name
+    for name in model.OPERATIONS
+    if name.startswith(("List", "Count", "Describe")) and "WorkflowExecution" in name
+)
+"""What is only eventually consistent."""
+
 _TIMED_OUT = ("ActivityTaskTimedOut", "DecisionTaskTimedOut")
 
 SWF = "SWF"
@@ -140,6 +147,9 @@ class Post:
         worker.handed = False
         service.machine.expire(self.clock.at)
         self.who = worker.name
+        if letter.operation in _LISTINGS:
+            world = service.machine.world
+            world.lag_ms = max(world.lag_ms, self.faults.lag_ms())
         try:
             answer = service.ask(
                 letter.operation, letter.params, letter.region, again=letter.waited

@@ -169,6 +169,10 @@ class Simulation:
         """A run is there that was not made here: rebuilt from its history."""
         self._post.know(x)
 
+    def skew_ms(self, worker: Worker) -> int:
+        """By how much this worker's clock is ahead of SWF's."""
+        return self._post.faults.skew_ms(worker)
+
     def refuse(self, error: HarnessError) -> None:
         """A worker did what no simulation can repeat: the run ends with this error."""
         self._refused = error

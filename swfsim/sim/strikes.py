@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
-from swfsim.sim.faults import ActivityFault, CallFault, Crash
+from swfsim.sim.faults import ActivityFault, CallFault, ClockSkew, Crash, ListingLag
 
 if TYPE_CHECKING:
     from swfsim.sim.faults import Fault
@@ -55,6 +55,10 @@ class Strikes:
             return None
         if isinstance(fault, Crash | CallFault):
             return f"never: {fault}"
+        if isinstance(fault, ClockSkew):
+            return f"{fault}, and {fault.worker} never looked at it"
+        if isinstance(fault, ListingLag):
+            return f"{fault}, and nobody asked for one"
         given = self._unwanted.get((id(fault), number), "")
         if isinstance(fault, ActivityFault):
             return f"{fault.kind}: {_of_step(fault, number, reach, given)}"

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import _thread
 import ctypes
+import functools
+import os
 import signal
 import sys
 import threading
@@ -55,11 +57,13 @@ class Watchdog:
     def __init__(
         self, limit_s: float, progress: Callable[[], int], bark: Callable[[str], BaseException]
     ) -> None:
-        self._limit_s = limit_s
+        self._pause = min(limit_s / _LOOKS, threading.TIMEOUT_MAX)
         self._progress = progress
         self._bark = bark
-        self._over = _thread.allocate_lock()
+        self._on_duty = False
         self._watched = threading.main_thread().ident
+        self._looks = 0
+        self._seen = -1
         self._at = -1
         self._before: Any = None
         self._by_signal = False
@@ -70,25 +74,24 @@ class Watchdog:
         self._by_signal = main and _SIGNAL is not None
         if self._by_signal and _SIGNAL is not None:
             self._before = signal.signal(_SIGNAL, self._interrupted)
-        self._over.acquire()
-        _thread.start_new_thread(self._watch, ())
+        self._looks, self._seen, self._on_duty = 0, -1, True
+        _rounds(self._pause).join(self)
 
     def __exit__(self, *error: object) -> None:
-        self._over.release()
+        self._on_duty = False
+        _rounds(self._pause).leave(self)
         if self._by_signal and _SIGNAL is not None:
             signal.signal(_SIGNAL, self._before or signal.SIG_DFL)
 
-    def _watch(self) -> None:
-        """On the thread of its own."""
-        looks, at = 0, -1
-        pause = min(self._limit_s / _LOOKS, threading.TIMEOUT_MAX)
-        while not self._over.acquire(timeout=pause):
-            looks = looks + 1 if at == self._progress() else 0
-            at = self._progress()
-            if looks >= _LOOKS:
-                looks = 0
-                self._at = at
-                self._interrupt()
+    def look(self) -> None:
+        """On the thread that makes the rounds, once every pause."""
+        at = self._progress()
+        self._looks = self._looks + 1 if at == self._seen else 0
+        self._seen = at
+        if self._looks >= _LOOKS and self._on_duty:
+            self._looks = 0
+            self._at = at
+            self._interrupt()
 
     def _interrupt(self) -> None:
         assert self._watched is not None, "entered before"
@@ -106,6 +109,54 @@ class Watchdog:
         """The signal's handler, on the thread that hangs, and on the greenlet of its worker."""
         if frame is not None and self._progress() == self._at and not _is_debugged(frame):
             raise self._bark(where(frame))
+
+
+class _Rounds:
+    """A thread that lets the watchdogs of one pause look, for as long as there are any.
+
+    It outlives each of them a little: runs by the thousand follow each other, and to start a thread
+    for each takes as long as a tenth of a run.
+    """
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._dogs: list[Watchdog] = []
+        self._under_way = False
+        self._lock = _thread.allocate_lock()
+        self._never = _thread.allocate_lock()  # waiting for it is a sleep that nobody has patched
+        self._never.acquire()
+
+    def join(self, dog: Watchdog) -> None:
+        with self._lock:
+            self._dogs.append(dog)
+            start, self._under_way = not self._under_way, True
+        if start:
+            _thread.start_new_thread(self._make, ())
+
+    def leave(self, dog: Watchdog) -> None:
+        with self._lock:
+            self._dogs.remove(dog)
+
+    def _make(self) -> None:
+        while True:
+            self._never.acquire(timeout=self._pause)
+            with self._lock:
+                dogs = list(self._dogs)
+                self._under_way = bool(dogs)
+            if not dogs:
+                return
+            for dog in dogs:
+                dog.look()
+
+
+@functools.cache
+def _rounds(pause: float) -> _Rounds:
+    """In a process that was forked, the thread is not there: see ``register_at_fork``."""
+    return _Rounds(pause)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_rounds.cache_clear)
 
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:

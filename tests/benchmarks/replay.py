@@ -55,12 +55,39 @@ def trips_over_a_signal(task: Any) -> list[dict[str, Any]]:
     return next_timer(task)
 
 
-def judged(text: str, decide: Callable[[Any], Any], source: str = "h") -> None:
+def _activity(number: int, quantity: int) -> dict[str, Any]:
+    return {
+        "activityType": {"name": "Pack", "version": "1"},
+        "activityId": str(number),
+        "input": json.dumps({"item": number, "quantity": quantity, "places": list(range(50))}),
+        "taskList": {"name": "l"},
+    }
+
+
+def widest() -> Written:
+    """A run whose first task decides as much as one answer can."""
+    run = Written()
+    run.decide(*(("ActivityTaskScheduled", _activity(number, 1)) for number in range(1_000)))
+    return run
+
+
+def does_them_otherwise(task: Any) -> list[dict[str, Any]]:
+    """Each of them, with another input."""
+    name = "scheduleActivityTaskDecisionAttributes"
+    return [
+        {"decisionType": "ScheduleActivityTask", name: _activity(number, 2)}
+        for number in range(1_000)
+    ]
+
+
+def judged(
+    text: str, decide: Callable[[Any], Any], source: str = "h", *, same: bool = True
+) -> None:
     """A file read and judged, as the command does it."""
     for captured in histories.parse(json.loads(text), source):
         with Judge(deciders.made(decide, source)) as judge:
             found = again.ask_again(judge, captured, judge.verdicts(captured))
-        assert all(one.same and not one.flaws for one in found)
+        assert all(one.same is same and not one.flaws for one in found)
 
 
 def figures() -> Iterator[Figure]:
@@ -86,6 +113,9 @@ def figures() -> Iterator[Figure]:
     yield Figure(
         f"a history of {len(longest.events):,} events, 4,999 decisions", took, "s", at_most=3
     )
+    wide = json.dumps({"events": widest().events})
+    took = median(lambda: judged(wide, does_them_otherwise, same=False), TIMES)
+    yield Figure("1,000 decisions of one task, all changed", took, "s", at_most=3)
     [failing] = histories.parse({"events": timers(SMALL, odd=300).events}, "failing")
 
     def shrink_it() -> None:

@@ -10,7 +10,7 @@ import random
 import socket
 import time
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 
@@ -130,3 +130,30 @@ class WorkerOfOnePage(DecisionWorker):
 
     def _with_all_pages(self, task: Any) -> Any:
         return task
+
+
+class _Polls:
+    """A worker that decides rightly; ``besides`` is what it says besides."""
+
+    besides: ClassVar[dict[str, Any]]
+
+    def __init__(self) -> None:
+        self.swf = boto3.client("swf", region_name="us-east-1")
+
+    def poll_once(self) -> None:
+        task: Any = self.swf.poll_for_decision_task(domain="d", taskList={"name": "l"})
+        said = {"taskToken": task["taskToken"], **self.besides}
+        made: Any = right(task)
+        self.swf.respond_decision_task_completed(decisions=made, **said)
+
+
+class WorkerWithAContext(_Polls):
+    besides: ClassVar = {"executionContext": '{"step": 2}'}
+
+
+class WorkerWithTooLongAContext(_Polls):
+    besides: ClassVar = {"executionContext": "x" * 40_000}
+
+
+class WorkerWithAnotherToken(_Polls):
+    besides: ClassVar = {"taskToken": "of yesterday"}

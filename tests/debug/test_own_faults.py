@@ -90,6 +90,30 @@ def test_a_decider_that_answers_otherwise_when_asked_again_is_found_out(
     assert flaws(found)[0].said.endswith("ScheduleActivityTask(ValidateInput-1), then nothing")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("WorkerWithAContext", "answers with executionContext"),
+        ("WorkerWithTooLongAContext", "32768"),
+        ("WorkerWithAnotherToken", "another taskToken"),
+    ],
+)
+def test_what_a_worker_answers_besides_its_decisions_counts(
+    captured: Captured, name: str, says: str
+) -> None:
+    found = judged(captured, name)
+    assert all(one.same for one in found)
+    assert all(any(says in flaw.said for flaw in one.flaws) for one in found)
+
+
+def test_an_execution_context_as_recorded_is_no_fault(captured: Captured) -> None:
+    for one in captured.events:
+        if one.kind == "DecisionTaskCompleted":
+            one.attrs["executionContext"] = '{ "step": 2 }'
+    kinds = {one.kind for one in flaws(judged(captured, "WorkerWithAContext"))}
+    assert kinds == {"page size"}  # which it has, too
+
+
 @pytest.mark.parametrize("name", ["forgets_pages", "WorkerOfOnePage"])
 def test_a_decider_that_loses_pages_is_found_out_with_pages_of_one_event(
     captured: Captured, name: str

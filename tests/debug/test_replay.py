@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,12 +13,13 @@ from click.testing import CliRunner, Result
 from swfsim import faults
 from swfsim.cli import main
 from swfsim.commands.replay import replay
-from swfsim.debug import compare, deciders, tasks
+from swfsim.debug import compare, deciders, replayed, tasks
 from swfsim.debug.verdict import Judge, Verdict
 from swfsim.errors import HarnessError
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from tests.debug.conftest import told
+from tests.debug.written import Written
 
 HERE = "tests.debug.deciders"
 
@@ -107,6 +109,36 @@ def test_a_changed_field_is_named_by_its_path_within_the_json(captured: Captured
     ]
 
 
+def test_null_in_json_is_something_else_than_no_such_member() -> None:
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m", "details": '{"a": 1, "b": null}'}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = '{"a": 1}'
+    [found] = compare.compare(task.decided, [made])
+    assert [(one.name, one.recorded, one.made) for one in found.fields] == [
+        ("details.b", None, compare.ABSENT)
+    ]
+
+
+def test_an_answer_that_holds_itself_is_changed_like_any_other() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m"}))
+    [task] = tasks.of(run.captured())
+    made = _record("m")
+    made["recordMarkerDecisionAttributes"]["details"] = endless
+    [found] = compare.compare(task.decided, [made])
+    assert found.verdict == compare.CHANGED
+    assert compare.alike(made, made)
+
+
+def test_an_empty_decision_is_extra_and_has_a_name() -> None:
+    [found] = compare.compare([], [{}])
+    assert (found.verdict, found.name) == (compare.EXTRA, "None")
+
+
 def test_an_exception_is_a_verdict_with_its_line(captured: Captured) -> None:
     third = verdicts(captured, f"{HERE}:raises_after_ten_events")[2]
     assert third.raised is not None
@@ -129,6 +161,14 @@ def test_what_is_no_decider_is_refused_in_one_sentence(name: str, says: str) -> 
         deciders.load(name)
 
 
+def test_an_event_that_no_decision_task_saw_is_nothing_to_stop_in(file: Path) -> None:
+    events = len(json.loads(file.read_text())["events"])
+    arguments = ["replay", str(file), "--decider", "orders.decider:decide", "--break", str(events)]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert f"no decision task ever saw event {events}" in result.output
+
+
 @pytest.mark.parametrize("command", ["replay", "gate", "shrink"])
 def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) -> None:
     """Whatever the command: a mistake in the call, said in a sentence."""
@@ -136,6 +176,19 @@ def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) ->
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 2
     assert "instead of a list of decisions" in result.output
+
+
+def test_a_decider_that_is_async_is_told_so(file: Path) -> None:
+    with pytest.raises(HarnessError, match="is async"):
+        verdicts(replayed.read(str(file))[0], f"{HERE}:waits")
+
+
+def test_a_wrong_answer_is_placed_where_its_decider_begins(captured: Captured) -> None:
+    raised = verdicts(captured, f"{HERE}:no_list_once")[1].raised
+    assert raised is not None
+    line = int(raised.where.rpartition(":")[2])
+    source = Path(raised.where.rpartition(":")[0]).read_text(encoding="utf-8").splitlines()
+    assert source[line - 1].startswith("def no_list_once")
 
 
 def test_one_wrong_answer_is_a_verdict_on_its_task(captured: Captured) -> None:
@@ -201,7 +254,7 @@ def _marker(number: int, name: str) -> dict[str, object]:
     }
 
 
-def _record(name: str) -> dict[str, object]:
+def _record(name: str) -> dict[str, Any]:
     return {
         "decisionType": "RecordMarker",
         "recordMarkerDecisionAttributes": {"markerName": name},

@@ -9,14 +9,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from scenarios.app import OrdersApp, cancelled
-from swfsim import faults
+from swfsim import Story, faults
 from swfsim.commands.whatif import whatif
+from swfsim.core.world import Execution
 from swfsim.debug.whatif import Change, what_if
 from swfsim.errors import HarnessError
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from swfsim.report.flow import flow, normal
 from tests.debug.conftest import told
+from tests.debug.household import Household
 
 RESUME = ("RESUME_FROM_STEP", '{"step_name": "ProcessData"}')
 
@@ -112,6 +114,49 @@ def test_what_says_no_outcome_is_refused(change: str, says: str) -> None:
         Change.read(change)
 
 
+# Children
+#
+#   5  StartChildWorkflowExecutionInitiated(K)
+#   6  ChildWorkflowExecutionStarted
+#   …
+#  10  ChildWorkflowExecutionCompleted, a minute later
+
+
+@pytest.fixture
+def family() -> Captured:
+    """A run with a child, of which nothing but the run itself was captured."""
+    with Story(Household) as story:
+        story.when(lambda story: story.app.start(None))
+        story.then()
+        [x] = [one for one in story.executions if one.workflow_id == "P"]
+        return Captured("family.json", x.events, x.workflow_id, x.run_id)
+
+
+def kinds(captured: Captured | Execution) -> list[str]:
+    return list(captured.events.kinds)
+
+
+def test_a_run_that_goes_on_before_its_child_starts_has_the_application_run_it(
+    family: Captured,
+) -> None:
+    found = what_if(family, Household, at=1)
+    assert [x.workflow_id for x in found.runs] == ["P"]  # nobody asked how the child ended
+    assert kinds(found.runs[0]) == kinds(family)
+    assert found.runs[0].run_id == family.run_id
+
+
+def test_the_recorded_end_of_a_child_that_is_under_way_comes_at_its_time(
+    family: Captured,
+) -> None:
+    started = kinds(family).index("ChildWorkflowExecutionStarted") + 1
+    x = what_if(family, Household, at=started).runs[0]
+    assert kinds(x) == kinds(family)
+    [ends] = [one for one in x.events if one.kind == "ChildWorkflowExecutionCompleted"]
+    assert ends.attrs["result"] == "grown up"
+    assert ends.attrs["startedEventId"] == started
+    assert ends.at - x.events[started - 1].at >= 60_000
+
+
 # The command
 
 
@@ -148,6 +193,10 @@ def test_the_command_ends_with_1_when_the_order_is_not_saved(
         (["--set", "SaveResults#4: failed"], "has no attempt 4 of 'SaveResults': 3 attempts"),
         (["--at", "40", "--set", "SaveResults#3: failed"], "is event 37, before event 40"),
         (["--at", "5", "--signal", "=x"], "names no signal"),
+        (
+            ["--set", "SaveResults#3: failed", "--set", "SaveResults#3: completed"],
+            "attempt 3 of SaveResults is given two outcomes",
+        ),
     ],
 )
 def test_a_mistake_in_the_call_is_one_sentence(

@@ -11,10 +11,13 @@ STARTED_AT = 1_700_000_000
 
 
 class Written:
-    """A history that grows; ids and references are its own business, ten seconds pass an event."""
+    """A history that grows; ids and references are its own business. ``pace`` seconds pass before
+    an event: with 0, only where ``wait`` says so, as in a history that SWF itself has made."""
 
-    def __init__(self, **started: Any) -> None:
+    def __init__(self, pace: int = 10, **started: Any) -> None:
         self.events: list[dict[str, Any]] = []
+        self._pace = pace
+        self._at = STARTED_AT
         self.add(
             "WorkflowExecutionStarted",
             childPolicy="TERMINATE",
@@ -29,10 +32,19 @@ class Written:
         """One more event; its id."""
         number = len(self.events) + 1
         member = f"{kind[0].lower()}{kind[1:]}EventAttributes"
-        at = STARTED_AT + 10 * number
-        event = {"eventId": number, "eventType": kind, "eventTimestamp": at, member: attributes}
+        self.wait(self._pace)
+        event = {
+            "eventId": number,
+            "eventType": kind,
+            "eventTimestamp": self._at,
+            member: attributes,
+        }
         self.events.append(event)
         return number
+
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self._at += seconds
 
     def news(self, kind: str, **attributes: Any) -> int:
         """An event that calls for a decision task."""
@@ -49,6 +61,21 @@ class Written:
             self.add(kind, decisionTaskCompletedEventId=completed, **attributes)
             for kind, attributes in decided
         ]
+
+    def next(self) -> None:
+        """The next decision task, which a refusal calls for."""
+        self._scheduled = self.add("DecisionTaskScheduled", taskList={"name": "l"})
+
+    def news_while_deciding(
+        self, kind: str, *decided: tuple[str, dict[str, Any]], **attributes: Any
+    ) -> None:
+        """A decision task during which something else happens."""
+        task = {"scheduledEventId": self._scheduled}
+        task["startedEventId"] = self.add("DecisionTaskStarted", **task)
+        self.news(kind, **attributes)
+        completed = self.add("DecisionTaskCompleted", **task)
+        for left, told in decided:
+            self.add(left, decisionTaskCompletedEventId=completed, **told)
 
     def lose_decision(self) -> None:
         """A decision task that nobody answers."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
+import swfsim.commands.explore as command
 from swfsim.commands.explore import explore
 from tests.explore.test_sweep import run_as_a_test
 
@@ -27,13 +35,13 @@ def test_a_certificate_is_printed_for_an_application_without_a_mistake() -> None
 def test_a_failure_is_printed_and_written_as_a_scenario(tmp_path: Path) -> None:
     done = run(f"{TOY}:Forgetful", "--only", "step", "--scenarios", str(tmp_path / "found"))
     assert done.exit_code == 1
-    assert "BROKEN what is sold is paid once (3 placements)" in done.output
+    assert "BROKEN what is sold is paid once (4 placements)" in done.output
     assert (
         'story.given(faults.worker_dies("Pay", "after the effect", attempts=(1,)))' in done.output
     )
     assert "also: Pay answer lost at attempt 1" in done.output
     files = sorted((tmp_path / "found").iterdir())
-    assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3)]
+    assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3, 4)]
     with pytest.raises(AssertionError, match="it was paid 2 times"):
         run_as_a_test(files[0].read_text())
 
@@ -42,10 +50,61 @@ def test_a_sweep_that_is_limited_says_what_is_left_and_goes_on(tmp_path: Path) -
     common = (f"{TOY}:Careful", "--only", "step", "--file", str(tmp_path / "toy.jsonl"))
     done = run(*common, "--run-limit", "5")
     assert done.exit_code == 3
-    assert "stopped by the limit of 5 runs with 0 failures: 10 placements left" in done.output
+    assert "stopped by the limit of 5 runs with 0 failures: 14 placements left" in done.output
     done = run(*common)
     assert done.exit_code == 0
-    assert "1 fault: 14 of 14 run" in done.output
+    assert "1 fault: 18 of 18 run" in done.output
+
+
+def test_a_sweep_that_has_no_time_left_says_so(tmp_path: Path) -> None:
+    done = run(f"{TOY}:Careful", "--only", "step", "--time-limit", "0.000001")
+    assert done.exit_code == 3
+    assert "stopped by the time limit of 1e-06 s with 0 failures" in done.output
+
+
+def after_some_runs(what: Any) -> Any:
+    """In place of the progress bar."""
+
+    @contextlib.contextmanager
+    def progress() -> Iterator[Any]:
+        yield lambda certificate: what() if certificate.run == 5 else None
+
+    return progress
+
+
+def test_ctrl_c_keeps_the_file_and_says_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(tmp_path / "toy.jsonl")
+    common = (f"{TOY}:Careful", "--only", "step", "--file", file)
+    with monkeypatch.context() as patch:
+        press = after_some_runs(lambda: signal.raise_signal(signal.SIGINT))
+        patch.setattr(command, "_progress", press)
+        done = run(*common)
+    assert done.exit_code == 3
+    assert "stopped by Ctrl-C with 0 failures: 14 placements left" in done.output
+    assert f"{file} holds what was run" in done.output
+    assert "Traceback" not in done.output
+    again = run(*common)
+    assert again.exit_code == 0
+    assert again.stdout == run(f"{TOY}:Careful", "--only", "step").stdout
+    assert "14 runs made" in again.stderr
+
+
+def test_the_certificate_says_how_much_was_pruned_and_the_command_how_fast() -> None:
+    done = run(f"{TOY}:Careful", "--only", "step")
+    assert "pruned 2.1 to 1: of 19 placements 19 had to be run, and 9 to the end" in done.stdout
+    assert "19 runs made in " in done.stderr
+    assert "a second" in done.stderr
+
+
+def test_on_a_terminal_a_bar_for_each_number_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    console = functools.partial(Console, file=shown, force_terminal=True, width=100)
+    monkeypatch.setattr(command, "Console", lambda stderr: console())
+    assert run(f"{TOY}:Careful", "--only", "step").exit_code == 0
+    assert "1 fault " in shown.getvalue()
+    assert "18/18" in shown.getvalue()
 
 
 def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:

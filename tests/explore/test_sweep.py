@@ -14,12 +14,12 @@ from swfsim import Violation
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore import report, scenario
 from swfsim.explore.book import Book
-from swfsim.explore.crew import Processes
+from swfsim.explore.crew import Processes, bare, is_whole
 from swfsim.explore.places import Kind
-from swfsim.explore.sweep import Certificate, Sweep
+from swfsim.explore.sweep import Certificate, Failure, Sweep
 from swfsim.explore.trial import Trials
 from tests.explore import toy
-from tests.explore.conftest import swept
+from tests.explore.conftest import run_as_a_test, swept
 
 DECISIONS: tuple[Kind, ...] = ("decision",)
 
@@ -55,6 +55,7 @@ def test_money_taken_twice_is_found_where_the_answer_does_not_come_in_time() -> 
         "Pay worker dies (after the effect) at attempt 1",
         "Pay answer lost at attempt 1",
         "Pay answer late at attempt 1",
+        "Pay effect late at attempt 1",
         "worker dies before its RespondActivityTaskCompleted number 1",
     ]
 
@@ -65,6 +66,18 @@ def test_a_worker_that_does_not_live_through_a_refusal_is_found() -> None:
     late = next(one for one in certificate.failures if "times out" in str(one.placement))
     assert late.broken[0].startswith("the application broke: UnknownResourceFault")
     assert "in decide_for_ever: client().respond_decision_task_completed(" in late.broken[0]
+
+
+def test_trust_in_the_clock_of_another_machine_is_found() -> None:
+    assert texts(swept(toy.Punctual, kinds=("clock",))) == ["the clock of worker is 240 s behind"]
+
+
+def test_trust_in_listings_is_found() -> None:
+    assert texts(swept(toy.Counting, kinds=("listing",))) == ["listings lag 30 s behind"]
+
+
+def test_nobody_is_shown_a_wrong_clock_who_never_looks_at_it() -> None:
+    assert swept(toy.Careful, kinds=("clock", "listing")).levels[1].placements == 0
 
 
 def test_what_takes_two_faults_is_found_with_two_and_not_with_one() -> None:
@@ -140,6 +153,17 @@ def test_a_file_of_fewer_faults_serves_for_more(tmp_path: Path) -> None:
     assert same(wider, swept(toy.Fussy, 2, kinds=DECISIONS))
 
 
+def test_a_run_that_was_spared_its_places_does_not_serve_for_more_faults() -> None:
+    """Also where it came to where another had been: what lies before that point is its own."""
+    with Trials(toy.Careful, kinds=("call",)) as trials:
+        first = trials.run()
+        known = {mark.state for mark in first.marks}
+        outcomes = [trials.run((one,), known) for there in first.places for one in there]
+    joined = [one for one in outcomes if one.joined and one.places]
+    assert joined
+    assert all(is_whole(one) and not is_whole(bare(one)) for one in joined)
+
+
 def test_a_line_that_a_kill_cut_short_is_run_again(tmp_path: Path) -> None:
     file = tmp_path / "kiosk.jsonl"
     whole = swept(toy.Careful, kinds=DECISIONS, file=file)
@@ -164,20 +188,29 @@ def test_a_sweep_stops_at_the_first_failure_if_it_is_told_to() -> None:
 # Scenarios
 
 
-def run_as_a_test(source: str) -> None:
-    """What pytest does with a file."""
-    there: dict[str, Any] = {}
-    exec(compile(source, "test_found.py", "exec"), there)
-    [test] = [value for name, value in there.items() if name.startswith("test_")]
-    test()
-
-
 def test_a_failure_is_printed_as_a_test_that_fails_in_the_same_way() -> None:
     for failure in swept(toy.Forgetful).failures:
-        source = scenario.source("tests.explore.toy:Forgetful", failure.placement, failure.broken)
-        with pytest.raises(Violation, match="what is sold is paid once: it was paid 2 times"):
-            run_as_a_test(source)
-        run_as_a_test(source.replace("Forgetful", "Careful"))
+        check_source(toy.Forgetful, failure, "what is sold is paid once: it was paid 2 times")
+
+
+@pytest.mark.parametrize(
+    ("app", "kind", "broken"),
+    [
+        (toy.Punctual, "clock", "nobody pays before it is sold: it was paid 239 s before"),
+        (toy.Counting, "listing", "what is sold is paid once: it was paid 0 times"),
+    ],
+)
+def test_so_is_one_of_the_surroundings(app: Any, kind: Kind, broken: str) -> None:
+    [failure] = swept(app, kinds=(kind,)).failures
+    check_source(app, failure, broken)
+
+
+def check_source(app: Any, failure: Failure, broken: str) -> None:
+    """It fails in this way, and passes when the mistake is mended."""
+    source = scenario.source(f"tests.explore.toy:{app.__name__}", failure.placement, failure.broken)
+    with pytest.raises(Violation, match=broken):
+        run_as_a_test(source)
+    run_as_a_test(source.replace(app.__name__, "Careful"))
 
 
 def test_every_thing_that_can_be_placed_can_be_printed_and_told_as_a_story() -> None:
@@ -217,6 +250,33 @@ def test_a_process_that_is_killed_loses_nothing_and_counts_nothing_twice() -> No
 
     assert same(in_processes("Forgetful", 2, kill), swept(toy.Forgetful))
     assert killed
+
+
+def test_ctrl_c_ends_a_sweep_with_what_is_left_and_all_its_processes() -> None:
+    pids: set[int] = set()
+
+    def press(certificate: Certificate, crew: Processes) -> None:
+        pids.update(crew.pids())
+        if certificate.run == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    certificate = in_processes("Careful", 2, press)
+    assert certificate.stopped == "Ctrl-C"
+    assert certificate.run >= 5
+    assert certificate.left > 0
+    assert len(pids) == 2
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_the_processes_leave_ctrl_c_to_the_first_one() -> None:
+    def press(certificate: Certificate, crew: Processes) -> None:
+        for pid in crew.pids():
+            os.kill(pid, signal.SIGINT)
+
+    pressed = in_processes("Careful", 2, press)
+    assert same(pressed, swept(toy.Careful))
 
 
 def test_an_application_that_ends_its_process_is_said() -> None:

@@ -42,19 +42,29 @@ def patiently(call: Any, **asked: Any) -> Any:
 
 
 def decide(events: Sequence[Mapping[str, Any]]) -> Decisions:
-    """The next step, the same again after it failed, or the end."""
+    """The next step, the same again after it failed, or the end; and nothing any more where the end
+    is refused."""
     kinds = [event["eventType"] for event in events]
     done = kinds.count("ActivityTaskCompleted")
     refused = kinds.count("ScheduleActivityTaskFailed")
     ended = done + kinds.count("ActivityTaskFailed") + kinds.count("ActivityTaskTimedOut")
     scheduled = kinds.count("ActivityTaskScheduled")
-    if scheduled > ended or refused > 3:
+    if scheduled > ended or any(map(may_not_close, events)):
         return []
+    if refused > 3 or ended - done > 3:
+        return [{"decisionType": "FailWorkflowExecution"}]
     if "WorkflowExecutionCancelRequested" in kinds:
         return [{"decisionType": "CancelWorkflowExecution"}]
     if done == len(STEPS):
         return [{"decisionType": "CompleteWorkflowExecution"}]
     return [schedule(STEPS[done], scheduled)]
+
+
+def may_not_close(event: Mapping[str, Any]) -> bool:
+    """Whether SWF has refused to close the execution, and will refuse it again."""
+    how, _, rest = event["eventType"].partition("WorkflowExecution")
+    attributes = event.get(f"{how.lower()}WorkflowExecutionFailedEventAttributes", {})
+    return bool(how and rest == "Failed" and attributes.get("cause") == "OPERATION_NOT_PERMITTED")
 
 
 def schedule(step: str, number: int) -> dict[str, Any]:
@@ -190,6 +200,35 @@ class Forgetful(Careful):
 
     def take_the_money(self) -> None:
         self.paid += 1
+
+
+@at_the_end
+def nobody_pays_before_it_is_sold(run: Run) -> Iterator[str]:
+    early = run.executions[0].started_at / 1000 - run.app.paid_at
+    if run.app.paid and early > 0:
+        yield f"it was paid {early:.0f} s before"
+
+
+class Punctual(Careful):
+    """Notes when it was paid, by the clock of whoever took the money."""
+
+    rules = (*Careful.rules, nobody_pays_before_it_is_sold)
+    paid_at = 0.0
+
+    def take_the_money(self) -> None:
+        super().take_the_money()
+        self.paid_at = time.time()
+
+
+class Counting(Careful):
+    """Takes the money for as many sales as SWF says are open."""
+
+    def take_the_money(self) -> None:
+        since = {"oldestDate": 0}
+        told = patiently(
+            client().count_open_workflow_executions, domain=DOMAIN, startTimeFilter=since
+        )
+        self.paid = told["count"]
 
 
 class Silent(Careful):

@@ -245,6 +245,11 @@ class Unstaffed(Shop):
         return None
 
 
+class Unwrapped(Shop):
+    def workers(self) -> Any:  # type: ignore[override]
+        return {}
+
+
 @pytest.mark.parametrize(
     ("app", "advice"),
     [
@@ -256,6 +261,7 @@ class Unstaffed(Shop):
         (lambda: "a shop", "makes no App but 'a shop'"),
         (Text, r"not a list of names: steps = \('Take',\)"),
         (Unstaffed, "returned None, not a dict of loops by name"),
+        (Unwrapped, r"workers\(\) of Unwrapped has to take wrap: def workers\(self, wrap\)"),
     ],
 )
 def test_a_story_about_no_application_says_what_is_wrong(app: Any, advice: str) -> None:
