@@ -33,13 +33,9 @@ KILL_BEFORE: Final = Treatment(reaches=False, kills=True)
 KILL_AFTER: Final = Treatment(kills=True)
 
 
-def _answered(code: str) -> Treatment:
-    return Treatment(reaches=False, error=Fault(code, OUTAGES[code]))
-
+_OUTAGES: Final = {"throttled": "ThrottlingException", "server error": "InternalFailure"}
 
 _FAILURES: Final = {
-    "throttled": _answered("ThrottlingException"),
-    "server error": _answered("InternalFailure"),
     "never arrives": LOSE,
     "answer lost": Treatment(returns=False),
     "sent twice": Treatment(twice=True),
@@ -102,6 +98,9 @@ class Calls:
         if isinstance(fault, Crash):
             worker.process.restart_after_s = fault.restart_after_s
             return KILL_BEFORE if fault.moment == "before" else KILL_AFTER
+        if fault.how in _OUTAGES:  # made anew: an error that is raised keeps its whole world alive
+            code = _OUTAGES[fault.how]
+            return Treatment(reaches=False, error=Fault(code, OUTAGES[code]))
         return _FAILURES[fault.how]
 
     def befell(self, worker: Worker, letter: Letter) -> None:

@@ -355,7 +355,7 @@ class Plan:
             match fault.kind:
                 case "fails" if fault.error is not None:
                     self.strikes.note(fault, job.attempt, Reach.ACTED)
-                    raise fault.error
+                    raise fault.error.with_traceback(None)  # it may have been raised elsewhere
                 case "times out":
                     self.strikes.note(fault, job.attempt, Reach.BEGUN)
                     hang(worker, clock)

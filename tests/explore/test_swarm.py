@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from scenarios.explore import orders_with_backoff
+from scenarios.explore import orders, orders_with_backoff
 from swfsim import faults
 from swfsim.commands.swarm import swarm
-from swfsim.core.world import Execution
+from swfsim.core.world import Execution, World
 from swfsim.errors import Divergence
 from swfsim.explore import course as courses
 from swfsim.explore import gale, hours, places
@@ -22,6 +22,7 @@ from swfsim.explore.flight import Flight, Flights, Terms
 from swfsim.explore.places import Placed
 from swfsim.explore.scenario import keeps_its_rules, retold
 from swfsim.explore.told import told_of
+from swfsim.explore.trial import Trials
 from swfsim.service import Service
 from tests.explore import toy
 from tests.explore.test_sweep import run_as_a_test
@@ -125,6 +126,25 @@ def test_nothing_is_kept_of_worlds_that_have_ended(
     with Flights(toy.Newsstand) as flights:
         made = [flights.fly(seed).executions for seed in range(1, 11)]
         assert executions() <= sum(made[-2:]) < sum(made) / 5  # of the last worlds, perhaps
+
+
+@pytest.mark.parametrize("what", ["fails", "throttled", "server error"])
+def test_an_error_that_was_raised_keeps_no_world(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def worlds() -> int:
+        gc.collect()
+        return sum(isinstance(one, World) for one in gc.get_objects())
+
+    monkeypatch.setattr(Service, "made", None)
+    strike = {
+        "fails": Placed("step", "ValidateInput", 1, "fails", "not retryable"),
+    }.get(what, Placed("call", "decider", 1, what, "PollForDecisionTask"))
+    with Trials(orders) as trials:
+        before = worlds()
+        for _ in range(5):
+            trials.run((strike,))
+        assert worlds() <= before + 2
 
 
 # What breaks
