@@ -29,11 +29,12 @@ LADDER = [
         "swfsim.replay",
     },
     {"swfsim.service", "swfsim.transports", "swfsim.rules"},
-    {"swfsim.sim", "swfsim.fake", "swfsim.server"},
+    {"swfsim.sim", "swfsim.fake", "swfsim.server", "swfsim.coverage"},
     {"swfsim.env", "swfsim.faults", "swfsim.live"},
     {"swfsim.debug"},
     {"swfsim.stories", "swfsim.capture", "swfsim.laws"},
     {"swfsim.explore"},
+    {"swfsim.strategies"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},
 ]

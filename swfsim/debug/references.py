@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY
-from swfsim.checkers import FAMILY_STARTS as STARTS
+from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, STARTS
 from swfsim.replay import decisions
 from swfsim.replay.histories import UNTIMED, Unusable, short
 from swfsim.spec import model

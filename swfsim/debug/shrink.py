@@ -9,7 +9,7 @@ same way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from swfsim.checkers import service_laws
 from swfsim.debug import again, compare, surgery, tasks
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from swfsim.replay.histories import Captured
 
 _ASKED_AGAIN: Final = {TWO_ANSWERS, PAGES}
+
+_Unit = TypeVar("_Unit")
 
 Way = tuple[object, ...]
 """In which way a verdict is wrong; equal ways are the same misbehaviour."""
@@ -231,3 +233,21 @@ class _Shrinking:
             return self._judge.judge(tasks.Polls(candidate), task).same
         finally:
             self._judge.decide = wrong
+
+
+def as_many(units: list[_Unit], holds: Callable[[list[_Unit]], bool]) -> list[_Unit]:
+    """As many of the units as can be left out together; not one more can then."""
+    gone: list[_Unit] = []
+    left = units
+    size = max(1, len(left) // 2)
+    while left:
+        before = len(left)
+        for first in range(((len(left) - 1) // size) * size, -1, -size):  # from the end
+            some = left[first : first + size]
+            if holds(gone + some):
+                gone += some
+                left = left[:first] + left[first + size :]
+        if size == 1 and len(left) == before:
+            break
+        size = max(1, min(size // 2, len(left)))
+    return gone

@@ -111,15 +111,15 @@ class Scout(Plan):
     def observe(self, x: Execution, event: Event, who: str) -> None:
         """Every event is a moment. Of those at one instant one will do, since what somebody does
         then arrives after all of them."""
-        name = _moment(x, event)
+        name = moment_of(x, event)
         self._moments[name] = self._moments.get(name, 0) + 1
         if event.at != self._moment_at and event.kind not in STATUS and x.open:
             self._moment_at = event.at
             self._note(places.at_moment(name, self._moments[name], self._happenings))
 
 
-def _moment(x: Execution, event: Event) -> str:
-    """As a story names it."""
+def moment_of(x: Execution, event: Event) -> str:
+    """An event as a story names it."""
     word = _WORDS.get(event.kind)
     if word is None:
         return event.kind

@@ -208,18 +208,8 @@ class _Trial:
             self._story.run(until=self._is_over)
             if self._story.at_rest:
                 self._env.run(self._is_over, for_s=AFTERMATH_S)
-        except HarnessError as error:
-            if not _is_no_end(error):
-                raise
-            return f"it never ends: {error}"
-        except Divergence:
-            raise
         except Exception as error:
-            if _is_ours(error):
-                raise
-            own = code.own(code.places(error.__traceback__))
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            return f"the application broke: {what}, at {code.line(own[-1])}"
+            return how_it_broke(error)
         if not self._is_over() and not self._story.at_rest:
             return AT_REST_OPEN
         return None
@@ -296,6 +286,17 @@ def _shown(worker: Worker, now: int) -> str:
             return f"{name} is yet to begin"
         case _:
             return f"{name} waits"
+
+
+def how_it_broke(error: Exception) -> str:
+    """What the application did to end its run so. Raises the error again if it is not its own."""
+    if isinstance(error, HarnessError) and _is_no_end(error):
+        return f"it never ends: {error}"
+    if isinstance(error, HarnessError | Divergence) or _is_ours(error):
+        raise error
+    own = code.own(code.places(error.__traceback__))
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"the application broke: {what}, at {code.line(own[-1])}"
 
 
 def _is_ours(error: Exception) -> bool:
