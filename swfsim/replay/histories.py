@@ -268,9 +268,11 @@ def _captured(found: _Found, source: str) -> Captured:
 
 def _event_id(one: Any, source: str) -> int:
     number = one.get("eventId") if isinstance(one, dict) else None
+    if type(number) is int and "eventTimestamp" in one:
+        return number
     if isinstance(one, dict) and (service := _service(one)):
         raise Unusable(
-            f"{source} is a history of {service}, as its first event shows; swfsim reads those of "
+            f"{source} is a history of {service}, as its events show; swfsim reads those of "
             "Amazon SWF"
         )
     if type(number) is not int:

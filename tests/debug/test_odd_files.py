@@ -183,7 +183,7 @@ def test_whatever_happens_in_a_run_it_hangs_together(seed: int) -> None:
                     {"eventId": "1", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"},
                 ]
             },
-            "is a history of Temporal, as its first event shows",
+            "is a history of Temporal, as its events show",
         ),
         (
             lambda data: {
