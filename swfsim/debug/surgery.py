@@ -212,7 +212,10 @@ class _Rebuilt:
 
     def _can_time_out(self, event: Event) -> bool:
         """Whether the task that waits is not taken in time just when this one was not."""
-        if not self._queued or self._limit() is None:
+        if not self._queued:
+            return False
+        limited = self._events.attrs[event.attrs["scheduledEventId"] - 1]
+        if self._limit() is None and duration_ms(limited.get("scheduleToStartTimeout")):
             return False
         then = _listed_at(self._events, event.attrs["scheduledEventId"], event.id - 1)
         return then == _listed_at(self._made, self._queued, len(self._made))
@@ -267,12 +270,10 @@ def _since(event: Event) -> str | None:
     """The member that names the event from which on the time ran that brought this one."""
     if event.kind == "TimerFired":
         return "startedEventId"
-    until = event.attrs.get("timeoutType", "")
-    return (
-        ("scheduledEventId" if until.startswith("SCHEDULE") else "startedEventId")
-        if until
-        else None
-    )
+    until = event.attrs.get("timeoutType")
+    if until is None:
+        return None
+    return "scheduledEventId" if until.startswith("SCHEDULE") else "startedEventId"
 
 
 class _Lists:
