@@ -285,8 +285,9 @@ class _Trial:
 
 
 def _shown(worker: Worker, now: int) -> str:
-    """Whose it is, what it waits for, and for how long if it is only time."""
-    name = worker.process.name
+    """Whose it is, what it waits for, and for how long if it is only time. Who was restarted has
+    forgotten what it may have kept in mind."""
+    name = worker.process.name + (" restarted" if worker.process.restarts else "")
     match worker.request:
         case Letter() as letter:
             return f"{name} {letter.operation} {letter.delayed}"
