@@ -6,7 +6,7 @@ import bisect
 import functools
 import hashlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,8 +18,10 @@ from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
     AT_REST_OPEN,
+    LIMIT_STEPS,
     OPERATOR_LATENCY_MS,
     WORK_S,
+    Hopeless,
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
@@ -39,14 +41,6 @@ if TYPE_CHECKING:
     from swfsim.explore.places import Kind, Place, Placed, Placement
     from swfsim.sim.workers import Worker
     from swfsim.stories import Happening
-
-LIMIT_STEPS = 100_000
-"""Calls, sleeps and waits after which a run is given up as endless."""
-
-
-_LONG: Final = 64
-"""Events of a history at which it is asked whether a rule is broken already, and then each time
-that it has doubled: some runs would go on for a year, and for nothing."""
 
 
 class Mark(NamedTuple):
@@ -154,7 +148,7 @@ class _Trial:
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
-        self._hopeless = False
+        self._hopeless = Hopeless(self._told, story.env)
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -229,7 +223,7 @@ class _Trial:
 
     def _is_over(self) -> bool:
         """Whether following the run any further could show nothing."""
-        return self._joined or self._hopeless
+        return self._joined or self._hopeless.seen
 
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
@@ -259,9 +253,6 @@ class _Trial:
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark()
-        if event.id >= _LONG and not event.id & (event.id - 1):
-            run = Run([x], calls=self._env.journal)
-            self._hopeless = bool(rules.broken(self._told.rules, run, at_rest=False))
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -282,7 +273,11 @@ class _Trial:
 
     def _workers(self) -> list[str]:
         now = self._env.now_ms()
-        return sorted(_shown(worker, now) for worker in self._env.simulation.workers.values())
+        handed = self._scout.handed
+        return sorted(
+            f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+            for worker in self._env.simulation.workers.values()
+        )
 
     @staticmethod
     def _digest(what: object) -> int:
