@@ -4,6 +4,7 @@
     swfsim explore scenarios.explore:orders
     swfsim explore scenarios.explore:orders_by_two
     swfsim explore scenarios.explore:orders_with_backoff
+    swfsim explore scenarios.explore:orders_that_beat
 """
 
 from __future__ import annotations
@@ -75,3 +76,8 @@ def orders_by_two() -> Orders:
 def orders_with_backoff() -> Orders:
     """With half a minute between attempts, in which somebody may want something."""
     return Orders(retry_backoff=30)
+
+
+def orders_that_beat() -> Orders:
+    """With steps that take as long as a heartbeat may stay away: a worker has to beat meanwhile."""
+    return Orders(heartbeat_timeout=1)

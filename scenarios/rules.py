@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from orders import workflow
+from scenarios.step_rules import (
+    a_resume_repeats_no_earlier_step,
+    a_resume_that_was_asked_for_begins,
+    a_step_gets_all_its_attempts,
+    carried,
+    object_in,
+    step_of,
+    what_is_at_work_is_asked_to_stop,
+)
 from swfsim.checkers import FAMILY_ENDS, OPENED_BY
 from swfsim.core.events import Event
 from swfsim.core.world import Execution
@@ -19,21 +27,12 @@ def latest_runs(run: Run) -> list[Execution]:
 
 
 def order_of(x: Execution) -> str:
-    return str(_object(x.started.get("input")).get("order_id"))
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    """The JSON object in a text; of anything else, an empty one."""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return str(object_in(x.started.get("input")).get("order_id"))
 
 
 def told(x: Execution) -> dict[str, Any]:
     """What a failed or canceled order says of itself."""
-    return _object(x.events[-1].attrs.get("details"))
+    return object_in(x.events[-1].attrs.get("details"))
 
 
 @at_the_end
@@ -73,6 +72,13 @@ def payments_of(run: Run, x: Execution) -> list[tuple[str, str]]:
 
 
 @at_the_end
+def an_order_that_nothing_befalls_completes(run: Run) -> Iterator[str]:
+    for x in run.executions:
+        if not run.given and x.close_status != "COMPLETED":
+            yield f"{x.workflow_id} is {x.close_status or 'OPEN'}, and nothing went wrong"
+
+
+@at_the_end
 def no_order_is_paid_twice(run: Run) -> Iterator[str]:
     for x in latest_runs(run):
         taken = [key for key, state in payments_of(run, x) if state in ("authorized", "captured")]
@@ -105,10 +111,10 @@ def _is_given(run: Run, status: str) -> bool:
 
 @always
 def no_step_runs_before_its_predecessor(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    done: set[str] = set(_carried(events))
+    done: set[str] = set(carried(events))
     for event in events:
         if event.kind == "ActivityTaskCompleted":
-            done.add(_step(events, event))
+            done.add(step_of(events, event))
         elif event.kind == "ActivityTaskScheduled":
             step = event.attrs["activityType"]["name"]
             if step in workflow.STEPS:
@@ -117,26 +123,6 @@ def no_step_runs_before_its_predecessor(events: Sequence[Event]) -> Iterator[tup
                     yield event.id, f"{step} is scheduled before {', '.join(sorted(missing))}"
             elif step == workflow.COMPENSATE_TRANSACTION and workflow.ROLLBACK_STEP not in done:
                 yield event.id, f"{step} is scheduled before {workflow.ROLLBACK_STEP}"
-
-
-@always
-def a_resumed_run_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    carried = _carried(events)
-    for event in events:
-        if event.kind == "ActivityTaskScheduled":
-            step = event.attrs["activityType"]["name"]
-            if step in carried:
-                yield event.id, f"{step} was done in an earlier run"
-
-
-def _carried(events: Sequence[Event]) -> list[str]:
-    """The steps whose results this run was started with."""
-    control = _object(events[0].attrs.get("input")).get("_workflow") or {}
-    return list(control.get("results", ()))
-
-
-def _step(events: Sequence[Event], event: Event) -> str:
-    return str(events[event.attrs["scheduledEventId"] - 1].attrs["activityType"]["name"])
 
 
 @always
@@ -251,7 +237,11 @@ ORDER_RULES = (
     no_order_is_paid_twice,
     no_order_is_lost,
     no_step_runs_before_its_predecessor,
-    a_resumed_run_repeats_no_earlier_step,
+    an_order_that_nothing_befalls_completes,
+    a_step_gets_all_its_attempts,
+    a_resume_repeats_no_earlier_step,
+    a_resume_that_was_asked_for_begins,
+    what_is_at_work_is_asked_to_stop,
     no_activity_id_comes_twice,
     a_customer_is_told_once,
     nothing_is_left_open_at_any_close,

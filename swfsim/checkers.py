@@ -23,6 +23,9 @@ CLOSES: Final = frozenset(
     for how in ("Completed", "Failed", "Canceled", "ContinuedAsNew", "TimedOut", "Terminated")
 )
 
+DECIDED_CLOSES: Final = CLOSES - {"WorkflowExecutionTimedOut", "WorkflowExecutionTerminated"}
+"""Those that a decider decides."""
+
 NEWS: Final = frozenset(
     {
         *(name for name in model.EVENTS if name.endswith("Failed") and name not in CLOSES),
@@ -45,7 +48,7 @@ def service_laws(events: Sequence[Event]) -> list[str]:
     """Every broken law of a complete history, as ``event 7: …``; empty when all hold."""
     return [
         f"event {number}: {what}"
-        for law in (ids_and_times, decision_tasks, batches, news, families)
+        for law in (ids_and_times, decision_tasks, closes, batches, news, families)
         for number, what in law(events)
     ]
 
@@ -88,6 +91,20 @@ def decision_tasks(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
                     started = 0
                 else:
                     queued = 0
+
+
+def closes(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """No decision closes the execution while a decision task is queued."""
+    queued = False
+    for event in events:
+        if event.kind == "DecisionTaskScheduled":
+            queued = True
+        elif event.kind == "DecisionTaskStarted" or (
+            event.kind == "DecisionTaskTimedOut" and not event.attrs["startedEventId"]
+        ):
+            queued = False
+        elif queued and event.kind in DECIDED_CLOSES:
+            yield event.id, "closes the execution over news that its decider has not seen"
 
 
 _FOLLOW_LATER: Final = frozenset(

@@ -140,6 +140,31 @@ every_decision_list_is_valid = Rule(
     "every decision list is valid", "always", _every_decision_list_is_valid
 )
 
+_LEFT_BY: Final = {
+    "SignalWorkflowExecution": "WorkflowExecutionSignaled",
+    "RequestCancelWorkflowExecution": "WorkflowExecutionCancelRequested",
+    "TerminateWorkflowExecution": "WorkflowExecutionTerminated",
+}
+
+
+def _what_swf_took_stands_in_the_history(run: Run) -> Iterator[str]:
+    """Of the calls that name a run and were answered without a fault."""
+    taken: dict[tuple[str, str], int] = {}
+    for call in run.calls:
+        if call.operation in _LEFT_BY and isinstance(call.answer, dict) and "runId" in call.params:
+            what = (str(call.params["runId"]), call.operation)
+            taken[what] = taken.get(what, 0) + 1
+    histories = {x.run_id: x.events.kinds for x in run.executions} if taken else {}
+    for (run_id, operation), count in taken.items():
+        kind = _LEFT_BY[operation]
+        if run_id in histories and histories[run_id].count(kind) < count:
+            yield f"{operation} was answered, and {kind} is not in the history of {run_id}"
+
+
+what_swf_took_stands_in_the_history = Rule(
+    "what swf took stands in the history", "always", _what_swf_took_stands_in_the_history
+)
+
 _NEVER: Final = ("ALREADY_IN_USE", "UNDEFINED")
 """Endings of refusal causes that a decider can rule out, since it alone makes ids and settings."""
 
@@ -269,6 +294,7 @@ def _keep_count(left: dict[int, str], event: Event) -> None:
 SHIPPED: Final = (
     histories_keep_the_laws_of_the_service,
     every_decision_list_is_valid,
+    what_swf_took_stands_in_the_history,
     no_decision_is_refused_by_mistake,
     nothing_is_left_open_at_completion,
     nothing_is_stuck,

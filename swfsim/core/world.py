@@ -379,12 +379,10 @@ class World:
         """A fresh run id in the form seen since 2016: two digits and 32 bytes in padded base64."""
         if self.next_run_ids:
             return self.next_run_ids.pop(0)
-        while True:
-            self._run_count += 1
-            digest = hashlib.sha256(f"{self.secret} {self._run_count}".encode()).digest()
-            made = "22" + base64.b64encode(digest).decode()
-            if made not in self.runs:  # a loaded history may have come from another such world
-                return made
+        self._run_count += 1
+        digest = hashlib.sha256(f"{self.secret} {self._run_count}".encode()).digest()
+        made = "22" + base64.b64encode(digest).decode()
+        return made if made not in self.runs else self.new_run_id()  # a loaded run may have it
 
     def region(self, name: str) -> Region:
         found = self.regions.get(name)

@@ -29,7 +29,10 @@ _MORE: Final = "nextPageToken"
 
 
 class NoDecisionsError(HarnessError):
-    """Called like a decider, it answers something else than decisions."""
+    """Called like a decider, it answers something else than decisions. ``where`` is the line on
+    which it begins, as ``file:line``; empty when unknown."""
+
+    where = ""
 
 
 def find(name: str) -> Any:
@@ -110,10 +113,10 @@ class Function:
 
     def __call__(self, task: Mapping[str, Any]) -> Answer:
         if self.takes_list:
-            return checked(self._found(task["events"]), self._name)
+            return self._checked(self._found(task["events"]))
         if not self.fetches:
             whole = _Answer(task)
-            made = checked(self._found(whole), self._name)
+            made = self._checked(self._found(whole))
             self.fetches = whole.looked
             if not whole.looked or len(task["events"]) <= self.pages.page_size:
                 return made
@@ -122,7 +125,16 @@ class Function:
     def _paged(self, task: Mapping[str, Any]) -> Answer:
         self.pages.task = task
         with Fetching(self.pages, self._name) as first:
-            return checked(self._found(first), self._name)
+            return self._checked(self._found(first))
+
+    def _checked(self, answer: Any) -> Answer:
+        try:
+            return checked(answer, self._name)
+        except NoDecisionsError as error:
+            made_of = getattr(inspect.unwrap(self._found), "__code__", None)
+            if made_of is not None:
+                error.where = f"{made_of.co_filename}:{made_of.co_firstlineno}"
+            raise
 
 
 def _first_parameter(found: Callable[..., Any], name: str) -> str:
@@ -149,6 +161,11 @@ def checked(answer: Any, name: str) -> Answer:
         return []
     if isinstance(answer, list | tuple) and all(isinstance(one, dict) for one in answer):
         return list(answer)
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise NoDecisionsError(
+            f"{name} is async, and answers nothing before it is awaited: name one that is not"
+        )
     raise NoDecisionsError(
         f"{name} answered {type(answer).__name__} {str(answer)[:60]!r} instead of a list of "
         "decisions as RespondDecisionTaskCompleted takes them"

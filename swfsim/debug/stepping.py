@@ -11,6 +11,7 @@ import pdb
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from swfsim.debug import report, tasks
+from swfsim.errors import HarnessError
 from swfsim.report import code
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ class Stepping:
         self._tasks = tasks.of(captured)
 
     def run(self, event_id: int) -> None:
-        """Stop where the decider first sees this event, and go where the user wants from there."""
+        """Stop where the decider first sees this event, and go where the user wants from there.
+        Raises ``HarnessError`` when it never sees it."""
         place = self._first_to_see(event_id)
         while 0 <= place < len(self._tasks):
             step = self._stop_in(self._tasks[place], event_id)
@@ -129,8 +131,10 @@ class Stepping:
         for place, task in enumerate(self._tasks):
             if event_id <= task.started_id:
                 return place
-        self._tell(f"no decision task ever saw event {event_id}")
-        return len(self._tasks)
+        raise HarnessError(
+            f"{self._captured.source}: no decision task ever saw event {event_id}, so there is "
+            "nothing to stop in"
+        )
 
     def _stop_in(self, task: Task, event_id: int) -> int:
         """One call under the debugger: 1 to go on to the next, -1 to go back, 0 to leave."""

@@ -259,6 +259,8 @@ class Judge:
 
 def where(error: BaseException) -> str:
     """The innermost line of the application's own that an exception came by, as ``file:line``."""
+    if isinstance(error, NoDecisionsError) and error.where:
+        return error.where
     places = code.own(code.places(error.__traceback__))
     return f"{places[-1][0]}:{places[-1][1]}" if places else "an unknown place"
 

@@ -16,13 +16,14 @@ from swfsim.sim.plan import Plan
 from swfsim.stories import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from swfsim.app import AppFactory
     from swfsim.core.events import Event
     from swfsim.core.world import Execution
     from swfsim.explore.places import Placement
-    from swfsim.explore.told import Told
+    from swfsim.journal import Entry
+    from swfsim.rules import Rule
 
 AFTERMATH_S = 60
 """How long workers go on when everything is closed: who answers then must live with the refusal."""
@@ -40,25 +41,6 @@ AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to d
 LIMIT_STEPS = 100_000
 """Calls, sleeps and waits after which a run is given up as endless."""
 
-_LONG: Final = 64
-"""From so many events on a history is looked at whenever it has doubled."""
-
-
-class Hopeless:
-    """Notices a history that breaks a rule already, so that it need not be followed for a virtual
-    year. ``seen`` is whether there is one."""
-
-    def __init__(self, told: Told, env: Env) -> None:
-        self._told = told
-        self._env = env
-        self.seen = False
-        env.observe(self._observe)
-
-    def _observe(self, x: Execution, event: Event, who: str) -> None:
-        if event.id >= _LONG and not event.id & (event.id - 1) and not self.seen:
-            run = Run([x], calls=self._env.journal)
-            self.seen = bool(rules.broken(self._told.rules, run, at_rest=False))
-
 
 def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> Story:
     """A story in which all goes as when the application was explored: activities take their time,
@@ -72,6 +54,25 @@ def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> St
     )
 
 
+_LONG: Final = 64
+"""Events of a history at which it is asked whether a rule is broken already, and then each time
+that it has doubled: some runs would go on for a year, and for nothing."""
+
+
+class Hope:
+    """Whether a run may yet keep its rules; an observer of its events."""
+
+    def __init__(self, kept: Sequence[Rule], calls: Iterable[Entry]) -> None:
+        self.is_lost = False
+        self._rules = kept
+        self._calls = calls
+
+    def observe(self, x: Execution, event: Event, who: str) -> None:
+        if event.id >= _LONG and not event.id & (event.id - 1) and not self.is_lost:
+            run = Run([x], calls=self._calls)
+            self.is_lost = bool(rules.broken(self._rules, run, at_rest=False))
+
+
 def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
     """Start an execution, run to the end and a little beyond, and check every rule that the
     application tells. ``given`` says what goes wrong, for rules that excuse it; ``input`` is what
@@ -81,17 +82,17 @@ def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
             "the rules of a run need to see all its calls, as only a simulation does"
         )
     told = told_of(story.app)
+    hope = Hope(told.rules, story.env.journal)
+    story.env.observe(hope.observe)
     story.when(lambda story: story.app.start(told.example() if input is None else input))
-    hopeless = Hopeless(told, story.env)
-    story.run(until=lambda: hopeless.seen)
-    asked = told.rules
-    if hopeless.seen:
-        asked = [rule for rule in asked if rule.when == "always"]
-    elif not story.at_rest:
+    story.run(until=lambda: hope.is_lost)
+    run = Run(story.executions, story.app, story.env.journal, given)
+    if hope.is_lost:
+        rules.check([rule for rule in told.rules if rule.when == "always"], run)
+    if not story.at_rest:
         raise Violation(AT_REST_OPEN)
-    else:
-        story.env.run(for_s=AFTERMATH_S)
-    rules.check(asked, Run(story.executions, story.app, story.env.journal, given))
+    story.env.run(lambda: hope.is_lost, for_s=AFTERMATH_S)
+    rules.check(told.rules, run)
 
 
 def source(app: str, placement: Placement, broken: Sequence[str], given: Any = None) -> str:

@@ -21,7 +21,7 @@ from swfsim.explore.scenario import (
     LIMIT_STEPS,
     OPERATOR_LATENCY_MS,
     WORK_S,
-    Hopeless,
+    Hope,
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
@@ -148,7 +148,7 @@ class _Trial:
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
         self._joined = False
-        self._hopeless = Hopeless(self._told, story.env)
+        self._hope = Hope(self._told.rules, self._env.journal)
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -166,6 +166,7 @@ class _Trial:
                 (self._lasting if one.lasts else self._left).append(struck)
         story.env.observe(self._scout.observe)
         story.env.observe(self._observe)
+        story.env.observe(self._hope.observe)
 
     def _happens(self, one: Placed, happening: Happening) -> Callable[[], bool]:
         done: list[bool] = []
@@ -223,7 +224,7 @@ class _Trial:
 
     def _is_over(self) -> bool:
         """Whether following the run any further could show nothing."""
-        return self._joined or self._hopeless.seen
+        return self._joined or self._hope.is_lost
 
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the

@@ -32,6 +32,10 @@ def no_list(task: Any) -> Any:
     return "ScheduleActivityTask"
 
 
+async def waits(task: Any) -> Decisions:
+    return as_it_is(task)
+
+
 def no_list_once(task: Any) -> Any:
     return "nothing" if 4 < len(task["events"]) < 12 else as_it_is(task)
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from swfsim import faults
 from swfsim.cli import main
 from swfsim.commands.replay import replay
-from swfsim.debug import compare, deciders, tasks
+from swfsim.debug import compare, deciders, replayed, tasks
 from swfsim.debug.verdict import Judge, Verdict
 from swfsim.errors import HarnessError
 from swfsim.replay import histories
@@ -161,6 +161,14 @@ def test_what_is_no_decider_is_refused_in_one_sentence(name: str, says: str) -> 
         deciders.load(name)
 
 
+def test_an_event_that_no_decision_task_saw_is_nothing_to_stop_in(file: Path) -> None:
+    events = len(json.loads(file.read_text())["events"])
+    arguments = ["replay", str(file), "--decider", "orders.decider:decide", "--break", str(events)]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert f"no decision task ever saw event {events}" in result.output
+
+
 @pytest.mark.parametrize("command", ["replay", "gate", "shrink"])
 def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) -> None:
     """Whatever the command: a mistake in the call, said in a sentence."""
@@ -168,6 +176,19 @@ def test_what_never_answers_decisions_is_no_decider(file: Path, command: str) ->
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 2
     assert "instead of a list of decisions" in result.output
+
+
+def test_a_decider_that_is_async_is_told_so(file: Path) -> None:
+    with pytest.raises(HarnessError, match="is async"):
+        verdicts(replayed.read(str(file))[0], f"{HERE}:waits")
+
+
+def test_a_wrong_answer_is_placed_where_its_decider_begins(captured: Captured) -> None:
+    raised = verdicts(captured, f"{HERE}:no_list_once")[1].raised
+    assert raised is not None
+    line = int(raised.where.rpartition(":")[2])
+    source = Path(raised.where.rpartition(":")[0]).read_text(encoding="utf-8").splitlines()
+    assert source[line - 1].startswith("def no_list_once")
 
 
 def test_one_wrong_answer_is_a_verdict_on_its_task(captured: Captured) -> None:

@@ -28,3 +28,11 @@ def swept(
             faults, Alone(trials), book, to_reach=tuple(to_reach), budget=Budget(**budget)
         )
         return sweep.run()
+
+
+def run_as_a_test(source: str) -> None:
+    """What pytest does with a file."""
+    there: dict[str, Any] = {}
+    exec(compile(source, "test_found.py", "exec"), there)
+    [test] = [value for name, value in there.items() if name.startswith("test_")]
+    test()

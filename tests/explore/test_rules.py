@@ -203,8 +203,8 @@ def test_sometimes_asks_for_one_run_and_breaks_none() -> None:
 # Rules of orders
 
 
-def of_story(story: Story) -> Run:
-    return Run(story.executions, story.app, story.env.journal)  # type: ignore[union-attr]
+def of_story(story: Story, *given: str) -> Run:
+    return Run(story.executions, story.app, story.env.journal, given)  # type: ignore[union-attr]
 
 
 def test_an_order_that_went_well_keeps_the_rules_and_reaches_completion() -> None:
@@ -250,8 +250,8 @@ def test_a_failed_order_that_left_something_is_found() -> None:
         story.given(fails("SaveResults", attempts=3))
         story.when(order_is_placed())
         story.run()
-        assert rules.broken(ORDER_RULES, of_story(story)) == []
+        assert rules.broken(ORDER_RULES, of_story(story, "SaveResults fails")) == []
         app: Any = story.app
         app.ports.payments.authorize(f"{story.latest.workflow_id}/2", 1, "USD", "ORD")
-        [found] = rules.broken(ORDER_RULES, of_story(story))
+        [found] = rules.broken(ORDER_RULES, of_story(story, "SaveResults fails"))
     assert "is FAILED, and payment" in found.what

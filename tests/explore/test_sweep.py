@@ -19,7 +19,7 @@ from swfsim.explore.places import Kind
 from swfsim.explore.sweep import Certificate, Failure, Sweep
 from swfsim.explore.trial import Trials
 from tests.explore import toy
-from tests.explore.conftest import swept
+from tests.explore.conftest import run_as_a_test, swept
 
 DECISIONS: tuple[Kind, ...] = ("decision",)
 
@@ -186,14 +186,6 @@ def test_a_sweep_stops_at_the_first_failure_if_it_is_told_to() -> None:
 
 
 # Scenarios
-
-
-def run_as_a_test(source: str) -> None:
-    """What pytest does with a file."""
-    there: dict[str, Any] = {}
-    exec(compile(source, "test_found.py", "exec"), there)
-    [test] = [value for name, value in there.items() if name.startswith("test_")]
-    test()
 
 
 def test_a_failure_is_printed_as_a_test_that_fails_in_the_same_way() -> None:

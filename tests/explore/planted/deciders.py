@@ -1,64 +1,27 @@
-"""Known bugs, planted one at a time in the order workflow and in the machine under it.
-
-Each is a function that plants it with pytest's ``monkeypatch``. They are the mistakes that people
-make: something forgotten, counted wrong, done twice, in the wrong order, or too soon.
-"""
+"""Bugs of the order decider."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from orders import activities, decider, progress, workflow
-from orders.activity_worker import ActivityWorker
+from orders import decider, progress, reactions, workflow
 from orders.decider import _Decider
 from orders.decision_worker import DecisionWorker
 from orders.decisions import Draft
-from orders.errors import NonRetryable
 from orders.facts import Failure
-from orders.gateways.memory import MemoryPayments, MemoryStore
-from orders.messages import to_json
 from orders.state import OrderState
-from orders.worker import Worker
-from scenarios.explore import orders, orders_by_two, orders_with_backoff
-from swfsim.app import AppFactory
-from swfsim.core import machine, tables
-from swfsim.explore.places import KINDS, Kind
+from swfsim.clock import ODD_START
+from swfsim.transports.boto import stamp
+from tests.explore.planted.kit import breaks, bug, takes_two
 
-Plant = Callable[[pytest.MonkeyPatch], None]
-
-
-class Bug(NamedTuple):
-    """How it is planted, and the smallest sweep that is to find it."""
-
-    plant: Plant
-    app: AppFactory = orders
-    faults: int = 1
-    kinds: tuple[Kind, ...] = KINDS
+THIS_YEAR = stamp(ODD_START).year
+"""In which every simulation begins."""
 
 
-BUGS: dict[str, Bug] = {}
-
-
-def _keep(plant: Plant, **sweep: Any) -> Plant:
-    BUGS[plant.__name__.replace("_", " ")] = Bug(plant, **sweep)
-    return plant
-
-
-def bug(plant: Plant) -> Plant:
-    """One that a single fault shows."""
-    return _keep(plant)
-
-
-def takes_two(*kinds: Kind, app: AppFactory = orders) -> Callable[[Plant], Plant]:
-    """One that takes two faults, at places of these kinds."""
-    return functools.partial(_keep, app=app, faults=2, kinds=kinds)
-
-
-# The decider: what it makes of events
+# What it makes of events
 
 
 def _deaf_to(patch: pytest.MonkeyPatch, *kinds: str) -> None:
@@ -99,7 +62,7 @@ def an_activity_that_could_not_be_scheduled_is_not_noticed(patch: pytest.MonkeyP
     _deaf_to(patch, "ScheduleActivityTaskFailed")
 
 
-@takes_two("step", "decision")
+@takes_two("step", "decision", only=["keeps failing", "refused onwards"])
 def a_marker_that_is_refused_is_decided_again(patch: pytest.MonkeyPatch) -> None:
     _deaf_to(patch, "RecordMarkerFailed")
 
@@ -179,7 +142,7 @@ def half_a_history_is_decided_on(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(decider, "answer", answer)
 
 
-# The decider: what it decides
+# What it decides
 
 
 @bug
@@ -192,7 +155,7 @@ def rollback_is_skipped(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Decider, "_initiate_rollback", fail)
 
 
-@takes_two("step")
+@takes_two("step", only=["dies", "fails"])
 def rollback_is_skipped_when_nothing_has_answered_yet(patch: pytest.MonkeyPatch) -> None:
     """As if a step whose worker died had left nothing behind."""
 
@@ -263,12 +226,12 @@ def a_failed_order_is_called_completed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Draft, "fail", lambda self, reason, details: self.complete(details))
 
 
-@takes_two("step", "moment", app=orders_with_backoff)
+@takes_two("step", "moment", only=["fails", "cancel requested"], app="orders_with_backoff")
 def timers_are_left_running(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(_Decider, "_cancel_timers", lambda self: None)
 
 
-@takes_two("step", "decision", app=orders_with_backoff)
+@takes_two("step", "decision", only=["fails", "refused onwards"], app="orders_with_backoff")
 def a_timer_that_is_refused_is_started_again(patch: pytest.MonkeyPatch) -> None:
     _deaf_to(patch, "StartTimerFailed")
 
@@ -284,118 +247,100 @@ def a_second_close_goes_along(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Draft, "complete", complete)
 
 
-# The activities
+@takes_two("step", "moment", only=["keeps failing", "asked to resume from SaveResults"])
+def attempts_are_counted_on_after_a_resume(patch: pytest.MonkeyPatch) -> None:
+    real, member = progress._SEEN["MarkerRecorded"]
+
+    def marked(state: Any, event_id: int, it: Any) -> None:
+        failures, errors = dict(state.failures), dict(state.errors)
+        real(state, event_id, it)
+        state.failures, state.errors = failures, errors
+
+    patch.setitem(progress._SEEN, "MarkerRecorded", (marked, member))
 
 
 @bug
-def money_is_held_anew_with_each_attempt(patch: pytest.MonkeyPatch) -> None:
-    real = MemoryPayments.authorize
+def a_resume_begins_anew(patch: pytest.MonkeyPatch) -> None:
+    """What came before the step counts no longer, either."""
+    real, member = progress._SEEN["MarkerRecorded"]
 
-    def authorize(self: Any, key: str, *more: Any) -> Any:
-        while key in self.payments:
-            key += "/again"
-        return real(self, key, *more)
+    def marked(state: Any, event_id: int, it: Any) -> None:
+        real(state, event_id, it)
+        if it["markerName"] == workflow.RESUME_MARKER:
+            state.results.clear()
 
-    patch.setattr(MemoryPayments, "authorize", authorize)
-
-
-@bug
-def the_customer_is_told_with_each_attempt(patch: pytest.MonkeyPatch) -> None:
-    real = activities.notify_completion
-
-    def notify(task: Any, data: Any, ports: Any) -> Any:
-        key = f"{task.workflow_id}/attempt-{task.attempt}"
-        ports.notifier.notify(key, {"order_id": data["order_id"]})
-        return real(task, data, ports)
-
-    patch.setattr(activities, "notify_completion", notify)
+    patch.setitem(progress._SEEN, "MarkerRecorded", (marked, member))
 
 
-@bug
-def what_was_saved_already_is_an_error(patch: pytest.MonkeyPatch) -> None:
-    """The attempt after a lost answer fails for good, and the rollback leaves alone what it does
-    not know to be saved."""
-    real = MemoryStore.save
+@takes_two("moment", only=["asked to resume from ProcessData", "asked to resume from SaveResults"])
+def a_wish_that_comes_while_another_is_granted_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    real = reactions._resume_begins
 
-    def save(self: Any, record: Any, earlier: Any = ()) -> Any:
-        if record.order_id in self.orders:
-            raise NonRetryable("duplicate key")
-        return real(self, record, earlier)
+    def begins(state: Any, details: Any) -> None:
+        real(state, details)
+        state.resume = None
 
-    patch.setattr(MemoryStore, "save", save)
-    patch.setattr(MemoryStore, "roll_back", lambda self, *more: None)
+    patch.setattr(reactions, "_resume_begins", begins)
 
 
 @bug
-def money_that_was_taken_is_not_refunded(patch: pytest.MonkeyPatch) -> None:
-    real = MemoryPayments.release
-
-    def release(self: Any, key: str) -> Any:
-        return "captured" if self.state(key) == "captured" else real(self, key)
-
-    patch.setattr(MemoryPayments, "release", release)
+def nobody_is_asked_to_stop(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(_Decider, "_request_cancel_of", lambda self, chosen: None)
 
 
-@takes_two("step", "moment", app=orders_by_two)
-def a_late_worker_may_still_hold_money_after_the_rollback(patch: pytest.MonkeyPatch) -> None:
-    """Releasing what was never held leaves no trace."""
-    real = MemoryPayments.release
-
-    def release(self: Any, key: str) -> Any:
-        return real(self, key) if key in self.payments else "none"
-
-    patch.setattr(MemoryPayments, "release", release)
+# What only laws show: it depends on what every run of the sweep has in common
 
 
-# The workers
+@breaks("paged")
+def the_first_page_is_taken_for_the_history(patch: pytest.MonkeyPatch) -> None:
+    """Orders with more than a thousand events are rare."""
+    patch.setattr(DecisionWorker, "_with_all_pages", lambda self, task: task)
 
 
-@bug
-def a_worker_ends_when_a_poll_fails(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Worker, "_try_poll", lambda self: self._poll())
+@breaks("shifted")
+def it_works_until_the_end_of_the_year(patch: pytest.MonkeyPatch) -> None:
+    real = decider.answer
+
+    def answer(task: Any, rules: Any = workflow.DEFAULT_RULES) -> Any:
+        if task["events"][-1]["eventTimestamp"].year > THIS_YEAR:
+            task = {**task, "events": task["events"][:1]}
+        return real(task, rules)
+
+    patch.setattr(decider, "answer", answer)
 
 
-@bug
-def a_worker_ends_when_its_answer_is_refused(patch: pytest.MonkeyPatch) -> None:
-    def answer(self: Any, call: Any, **params: Any) -> None:
-        self._patiently(900, call, **params)
+@breaks("renamed")
+def it_knows_its_orders_by_their_workflow_id(patch: pytest.MonkeyPatch) -> None:
+    real = DecisionWorker._work
 
-    patch.setattr(Worker, "_answer", answer)
+    def work(self: Any, task: Any) -> None:
+        if task["workflowExecution"]["workflowId"].startswith("workflow-"):
+            real(self, task)
 
-
-@bug
-def a_failure_is_reported_as_a_result(patch: pytest.MonkeyPatch) -> None:
-    def report(self: Any, task: Any, error: Exception, extra: Any) -> None:
-        text = to_json({"status": "saved", "error": str(error)})
-        self._answer(self.client.respond_activity_task_completed, taskToken=task.token, result=text)
-
-    patch.setattr(ActivityWorker, "_report_failure", report)
+    patch.setattr(DecisionWorker, "_work", work)
 
 
-# The machine
+@breaks("strangers")
+def it_takes_any_marker_for_a_rollback(patch: pytest.MonkeyPatch) -> None:
+    def marked(state: Any, event_id: int, it: Any) -> None:
+        reactions._rollback_begins(state, event_id, {})
+
+    patch.setitem(progress._SEEN, "MarkerRecorded", (marked, _MARKED))
 
 
-def _no_task_behind(patch: pytest.MonkeyPatch, kind: str) -> None:
-    assert kind in tables.TRIGGERS
-    patch.setattr(machine, "TRIGGERS", tables.TRIGGERS - {kind})
+@breaks("redelivered")
+def it_decides_nothing_twice(patch: pytest.MonkeyPatch) -> None:
+    """A task that comes again was answered, it thinks."""
+    real = DecisionWorker._work
+    seen: set[tuple[str, int]] = set()
+
+    def work(self: Any, task: Any) -> None:
+        key = task["workflowExecution"]["runId"], task["startedEventId"]
+        if key not in seen:
+            seen.add(key)
+            real(self, task)
+
+    patch.setattr(DecisionWorker, "_work", work)
 
 
-@bug
-def the_service_is_silent_about_time_outs(patch: pytest.MonkeyPatch) -> None:
-    _no_task_behind(patch, "ActivityTaskTimedOut")
-
-
-@bug
-def the_service_is_silent_about_signals(patch: pytest.MonkeyPatch) -> None:
-    _no_task_behind(patch, "WorkflowExecutionSignaled")
-
-
-@bug
-def the_service_does_not_ask_again_after_a_decision_timed_out(patch: pytest.MonkeyPatch) -> None:
-    _no_task_behind(patch, "DecisionTaskTimedOut")
-
-
-@bug
-def the_service_keeps_timed_out_activities_open(patch: pytest.MonkeyPatch) -> None:
-    kept = {k: effect for k, effect in tables.EFFECTS.items() if k != "ActivityTaskTimedOut"}
-    patch.setattr(machine, "EFFECTS", kept)
+_MARKED = "markerRecordedEventAttributes"
