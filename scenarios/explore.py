@@ -4,6 +4,7 @@
     swfsim explore scenarios.explore:orders
     swfsim explore scenarios.explore:orders_by_two
     swfsim explore scenarios.explore:orders_with_backoff
+    swfsim swarm scenarios.explore:patient_orders --storm 2000 --settle 720 --hours 10000
     swfsim explore scenarios.explore:orders_that_beat
 """
 
@@ -39,6 +40,9 @@ def _settings(**given: Any) -> Settings:
     return Settings(external_api_url="local", **given)
 
 
+DAY_S = 86_400
+
+
 class Orders(OrdersApp, Explorable):
     """One order of the first example."""
 
@@ -53,6 +57,9 @@ class Orders(OrdersApp, Explorable):
 
     def example(self) -> Any:
         return an_order()
+
+    def another(self, number: int) -> Any:
+        return an_order(order_id=f"ORD-2024-{number:03}")
 
     def state(self) -> object:
         ports = self.ports
@@ -76,6 +83,22 @@ def orders_by_two() -> Orders:
 def orders_with_backoff() -> Orders:
     """With half a minute between attempts, in which somebody may want something."""
     return Orders(retry_backoff=30)
+
+
+def patient_orders() -> Orders:
+    """Of a shop that takes its time: a day between attempts, of which there are ten, three days for
+    a step, of which it is heard once a day, a week until somebody takes it, a year for the
+    whole."""
+    return Orders(
+        retry_backoff=DAY_S,
+        retry_backoff_cap=DAY_S,
+        max_attempts=10,
+        activity_task_timeout=3 * DAY_S,
+        long_activity_task_timeout=3 * DAY_S,
+        heartbeat_timeout=DAY_S,
+        schedule_to_start_timeout=7 * DAY_S,
+        execution_timeout=365 * DAY_S,
+    )
 
 
 def orders_that_beat() -> Orders:

@@ -156,10 +156,13 @@ def nothing_goes_forward_after_a_cancel_request(
 
 @always
 def nothing_is_left_open_at_any_close(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Of its own: it waits for what is at work, and cancels its timers."""
+    """Of its own: it waits for what is at work, and cancels its timers if SWF permits it."""
     left: set[int] = set()
     for event in events:
-        if event.kind in ("ActivityTaskScheduled", "TimerStarted"):
+        if event.kind == "CancelTimerFailed":
+            timer = event.attrs["timerId"]
+            left -= {one for one in left if events[one - 1].attrs.get("timerId") == timer}
+        elif event.kind in ("ActivityTaskScheduled", "TimerStarted"):
             left.add(event.id)
         elif event.kind in FAMILY_ENDS:
             left.discard(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]])

@@ -171,7 +171,7 @@ FAMILY_OPENS: Final = {
     "LambdaFunctionScheduled": "function",
 }
 
-_STARTS: Final = {
+STARTS: Final = {
     "ActivityTaskStarted": "activity",
     "ChildWorkflowExecutionStarted": "child",
     "LambdaFunctionStarted": "function",
@@ -212,7 +212,7 @@ def families(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     for event in events:
         if event.kind in FAMILY_OPENS:
             yield from known.opens(event, FAMILY_OPENS[event.kind])
-        elif event.kind in _STARTS or event.kind in FAMILY_ENDS:
+        elif event.kind in STARTS or event.kind in FAMILY_ENDS:
             yield from known.goes_on(event)
 
 
@@ -231,13 +231,13 @@ class _Families:
             self._named[family, name] = event.id
 
     def goes_on(self, event: Event) -> Iterator[tuple[int, str]]:
-        family = _STARTS.get(event.kind) or FAMILY_ENDS[event.kind]
+        family = STARTS.get(event.kind) or FAMILY_ENDS[event.kind]
         first = event.attrs[OPENED_BY[family]]
         if not first:
             return  # refused at once
         if self._open.get(first) != family:
             yield event.id, f"{event.kind} belongs to no open {family}"
-        elif event.kind in _STARTS:
+        elif event.kind in STARTS:
             if first in self._started:
                 yield event.id, f"the {family} of event {first} starts twice"
             self._started[first] = event.id

@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "capture": "Take histories out of an account, into files.",
     "parity": "Tell stories on a live service and on the fake, and compare.",
     "explore": "Run an application through every placement of so many faults.",
+    "swarm": "Run an application through random faults, then see that it recovers.",
+    "coverage": "Tell which news a decider was shown, and what it decided then.",
     "reenact": "Put captured histories to the machine again and compare.",
 }
 

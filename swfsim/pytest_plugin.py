@@ -17,6 +17,7 @@ from _pytest._code.code import ExceptionRepr
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.checkers import service_laws
+from swfsim.coverage import pytest_coverage
 from swfsim.debug.replayed import Replayed
 from swfsim.errors import HarnessError, Violation
 from swfsim.live import pytest_live
@@ -43,14 +44,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the seed of every story: equal seeds give equal runs (default: 0)",
     )
     pytest_live.add_options(group)
+    pytest_coverage.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     pytest_live.configure(config)
+    pytest_coverage.configure(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     pytest_live.unconfigure(config)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    pytest_coverage.finish(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Of pytest-xdist: one of its processes is done, or was killed."""
+    pytest_coverage.worker_is_done(node.config, getattr(node, "workeroutput", None) or {})
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    told = pytest_coverage.summary(config)
+    if told is not None:
+        terminalreporter.write_line(told)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -96,6 +115,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
         yield from pytest_live.skip_not_live()
         for service in Service.made or ():
             _keeps_the_laws(service)
+            pytest_coverage.note(item.config, service)
     finally:
         Service.made = None
 

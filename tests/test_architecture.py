@@ -29,7 +29,7 @@ LADDER = [
         "swfsim.replay",
     },
     {"swfsim.service", "swfsim.transports", "swfsim.rules"},
-    {"swfsim.sim", "swfsim.fake", "swfsim.server"},
+    {"swfsim.sim", "swfsim.fake", "swfsim.server", "swfsim.coverage"},
     {"swfsim.env", "swfsim.faults", "swfsim.live"},
     {"swfsim.debug"},
     {"swfsim.stories", "swfsim.capture", "swfsim.laws"},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Refusal(click.ClickException):
@@ -30,3 +34,16 @@ def read_json(path: str) -> Any:
         raise Refusal(f"{path} is nested too deep to be read") from error
     except ValueError as error:
         raise Refusal(f"{path} is not JSON: {error}") from error
+
+
+@contextlib.contextmanager
+def directory(path: str | None) -> Iterator[Path | None]:
+    """A directory that is written to, made if it is not there; None if none is wanted."""
+    if path is None:
+        yield None
+        return
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"cannot write to {path}: {error.strerror or error}") from error
+    yield Path(path)

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from swfsim.app import load
-from swfsim.commands.common import Refusal, read_json
+from swfsim.commands.common import Refusal, directory, read_json
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore import report, scenario
 from swfsim.explore.book import Book
@@ -115,7 +115,7 @@ def explore(
     try:
         to_reach = _to_reach(app)
         with (
-            _directory(scenarios) as written_to,
+            directory(scenarios) as written_to,
             Book(Path(file) if file is not None else None, about) as book,
             _crew(cluster, jobs, app, given, seed, kinds or KINDS) as crew,
             _progress() as tell,
@@ -164,18 +164,6 @@ def _to_reach(app: str) -> list[str]:
         make_app = load(app)
     with Story(make_app) as story:
         return [rule.name for rule in told_of(story.app).rules if rule.when == "sometimes"]
-
-
-@contextlib.contextmanager
-def _directory(path: str | None) -> Iterator[Path | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refusal(f"cannot write to {path}: {error.strerror or error}") from error
-    yield Path(path)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ history that SWF could have made and the decider's last answer is wrong in just 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from swfsim.checkers import service_laws
 from swfsim.debug import again, compare, surgery, tasks
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from swfsim.replay.histories import Captured
 
 _ASKED_AGAIN: Final = {TWO_ANSWERS, PAGES}
+
+_Unit = TypeVar("_Unit")
 
 Way = tuple[object, ...]
 """In which way a verdict is wrong; equal ways are the same misbehaviour."""
@@ -98,7 +100,7 @@ class _Shrinking:
         def without(some: Iterable[surgery.Unit]) -> set[int]:
             return dropped | {number for unit in some for number in unit.ids}
 
-        gone = _as_many(list(units), lambda some: self._still_wrong(without(some)))
+        gone = as_many(list(units), lambda some: self._still_wrong(without(some)))
         return without(gone)
 
     def _still_wrong(self, dropped: set[int]) -> bool:
@@ -133,11 +135,9 @@ class _Shrinking:
             self._judge.decide = wrong
 
 
-def _as_many(
-    units: list[surgery.Unit], holds: Callable[[list[surgery.Unit]], bool]
-) -> list[surgery.Unit]:
+def as_many(units: list[_Unit], holds: Callable[[list[_Unit]], bool]) -> list[_Unit]:
     """As many of the units as can be left out together; not one more can then."""
-    gone: list[surgery.Unit] = []
+    gone: list[_Unit] = []
     left = units
     size = max(1, len(left) // 2)
     while left:

@@ -31,6 +31,12 @@ class Explorable(App):
         """The input that ``start`` is given when none is named."""
         return None
 
+    def another(self, number: int) -> Any:
+        """The input of the execution with this number, from 1, where several run at once. One that
+        overrides it says that its executions do not get in each other's way; without, a run has
+        one."""
+        return self.example()
+
     def state(self) -> object:
         """All that the outside world holds, as something whose ``repr`` is equal exactly if it is:
         numbers, texts, dicts, dataclasses. Two moments with equal histories and equal states are

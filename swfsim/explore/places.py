@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from swfsim.core.world import Activity
-    from swfsim.sim.faults import Fault
+    from swfsim.sim.faults import Fault, Only
 
 Kind = Literal["step", "decision", "call", "moment", "choice", "clock", "listing"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -75,13 +75,14 @@ class Placed(NamedTuple):
         """Of a moment: as a story says it."""
         return f"{self.name} #{self.nth}" if self.nth > 1 else self.name
 
-    def fault(self, errors: Mapping[str, Exception]) -> Fault:
-        """The fault, unless it is a moment's or the scheduler's."""
-        made: Fault = getattr(faults, self._maker)(*self._arguments(errors), **self._numbers())
+    def fault(self, errors: Mapping[str, Exception], only: Only | None = None) -> Fault:
+        """The fault, unless it is a moment's or the scheduler's. Of a call, ``only`` is None."""
+        numbers = self._numbers() if only is None else {**self._numbers(), "only": only}
+        made: Fault = getattr(faults, self._maker)(*self._arguments(errors), **numbers)
         return made
 
-    def code(self) -> str:
-        """Python that gives it to a ``story``."""
+    def code(self, only: str = "") -> str:
+        """Python that gives it to a ``story``; ``only`` is Python for which execution it is."""
         if self.kind == "moment":
             happening = f"told.happenings[{quoted(self.what)}]"
             return f"story.when({quoted(self.moment)}, {happening})"
@@ -89,6 +90,7 @@ class Placed(NamedTuple):
         if self._maker == "fails" and self.detail:
             arguments[1] = f"told.errors[{quoted(self.detail)}]"
         arguments += [f"{name}={value!r}" for name, value in self._numbers().items()]
+        arguments += [f"only={only}"] if only else []
         return f"story.given(faults.{self._maker}({', '.join(arguments)}))"
 
     @property
@@ -262,3 +264,16 @@ def at_choice(label: str, number: int, options: int) -> Place:
     return tuple(
         Placed("choice", label, number, "takes", str(option)) for option in range(1, options)
     )
+
+
+def alphabet(happenings: Iterable[str]) -> Iterator[tuple[Kind, str]]:
+    """All that may go wrong, by the kind of its place; the scheduler's choices left out."""
+    for what in _MAKERS["step"]:
+        yield "step", what
+    for what in _MAKERS["decision"]:
+        yield "decision", what
+    for there in (at_call("", "", 1), at_clock(""), at_listing()):
+        for one in there:
+            yield one.kind, one.what
+    for name in happenings:
+        yield "moment", name

@@ -35,6 +35,13 @@ OPERATOR_LATENCY_MS = 4
 """How long what somebody does takes to reach SWF: less than what a worker does at that moment, so
 that it comes while a decider decides."""
 
+LIMIT_S = 3 * 400 * 86_400
+"""Virtual time after which a run is given up as endless: executions last a year at most, and one
+may be started a year after the other."""
+
+LIMIT_STEPS = 100_000
+"""Calls, sleeps and waits after which a run is given up as endless."""
+
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
@@ -46,6 +53,8 @@ def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> St
         plan=Plan(work_s=WORK_S),
         choices=Steered(choices),
         operator_latency_ms=OPERATOR_LATENCY_MS,
+        limit_s=LIMIT_S,
+        limit_steps=LIMIT_STEPS,
     )
 
 
@@ -90,33 +99,57 @@ def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
     rules.check(told.rules, run)
 
 
-def source(app: str, placement: Placement, broken: Sequence[str], given: Any = None) -> str:
-    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE."""
+def source(
+    app: str,
+    placement: Placement,
+    broken: Sequence[str],
+    given: Any = None,
+    *,
+    by: str = "swfsim explore",
+    only: Sequence[str] = (),
+    ending: str = "",
+    imports: Sequence[str] = (),
+) -> str:
+    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE.
+    ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
+    it is meant; ``ending`` with its ``imports`` is what runs the story, if not
+    ``keeps_its_rules``."""
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
+    wanted = [*only, *([""] * (len(placement) - len(only)))]
     told = [quoted(str(one)) for one in placement]
     if given is not None:
         told.append(f"input={given!r}")
+    helpers = ["retold"] if ending else ["keeps_its_rules", "retold"]
     lines = [
-        '"""Found by ``swfsim explore``.',
+        f'"""Found by ``{by}``.',
         "",
         *broken,
         '"""',
         "",
         f"from {module} import {attribute}",
         *(["from swfsim import faults"] if _has_faults(placement) else ()),
-        "from swfsim.explore.scenario import keeps_its_rules, retold",
+        *imports,
+        f"from swfsim.explore.scenario import {', '.join(helpers)}",
         *(_TOLD if _needs_told(placement) else ()),
         "",
         "",
         f"def test_{_name(placement)}():",
         f"    with retold({attribute}{steered}) as story:",
         *(["        told = told_of(story.app)"] if _needs_told(placement) else ()),
-        *(f"        {one.code()}" for one in placement if one.kind != "choice"),
-        f"        keeps_its_rules(story, {', '.join(told)})",
+        *(
+            f"        {one.code(which)}"
+            for one, which in zip(placement, wanted, strict=True)
+            if one.kind != "choice"
+        ),
+        f"        {ending or _keeps(told)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _keeps(told: Sequence[str]) -> str:
+    return f"keeps_its_rules(story, {', '.join(told)})"
 
 
 _TOLD = ("from swfsim.explore.told import told_of",)
@@ -132,4 +165,10 @@ def _needs_told(placement: Placement) -> bool:
 
 def _name(placement: Placement) -> str:
     told = " and ".join(str(one) for one in placement) or "nothing goes wrong"
-    return re.sub(r"\W+", "_", told).strip("_").lower()
+    name = re.sub(r"\W+", "_", told).strip("_").lower()
+    if len(name) > _NAME_MAX:
+        name = name[:_NAME_MAX].rpartition("_and_")[0] + f"_and_so_on_{len(placement)}_in_all"
+    return name
+
+
+_NAME_MAX: Final = 100

@@ -17,20 +17,24 @@ if TYPE_CHECKING:
 
 
 class Told(NamedTuple):
-    """What an ``Explorable`` says of itself; for a plain ``App``, what holds for any."""
+    """What an ``Explorable`` says of itself; for a plain ``App``, what holds for any. ``several``
+    says whether executions can run at once."""
 
     rules: Sequence[Rule]
     happenings: Mapping[str, Happening]
     errors: Mapping[str, Exception]
     example: Callable[[], Any]
+    another: Callable[[int], Any]
+    several: bool
     state: Callable[[], object]
 
 
 def told_of(app: App) -> Told:
     if isinstance(app, Explorable):
         known = {**ANY, **app.happenings}
-        return Told(app.rules, known, app.errors, app.example, app.state)
-    return Told(rules.SHIPPED, ANY, {}, _nothing, _nothing)
+        several = type(app).another is not Explorable.another
+        return Told(app.rules, known, app.errors, app.example, app.another, several, app.state)
+    return Told(rules.SHIPPED, ANY, {}, _nothing, lambda number: None, False, _nothing)
 
 
 def _nothing() -> None:

@@ -18,6 +18,7 @@ from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
     AT_REST_OPEN,
+    LIMIT_STEPS,
     OPERATOR_LATENCY_MS,
     WORK_S,
     Hope,
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from swfsim.explore.places import Kind, Place, Placed, Placement
     from swfsim.sim.workers import Worker
     from swfsim.stories import Happening
-
-LIMIT_STEPS = 100_000
-"""Calls, sleeps and waits after which a run is given up as endless."""
 
 
 class Mark(NamedTuple):
@@ -208,18 +206,8 @@ class _Trial:
             self._story.run(until=self._is_over)
             if self._story.at_rest:
                 self._env.run(self._is_over, for_s=AFTERMATH_S)
-        except HarnessError as error:
-            if not _is_no_end(error):
-                raise
-            return f"it never ends: {error}"
-        except Divergence:
-            raise
         except Exception as error:
-            if _is_ours(error):
-                raise
-            own = code.own(code.places(error.__traceback__))
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            return f"the application broke: {what}, at {code.line(own[-1])}"
+            return how_it_broke(error)
         if not self._is_over() and not self._story.at_rest:
             return AT_REST_OPEN
         return None
@@ -276,7 +264,11 @@ class _Trial:
 
     def _workers(self) -> list[str]:
         now = self._env.now_ms()
-        return sorted(_shown(worker, now) for worker in self._env.simulation.workers.values())
+        handed = self._scout.handed
+        return sorted(
+            f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+            for worker in self._env.simulation.workers.values()
+        )
 
     @staticmethod
     def _digest(what: object) -> int:
@@ -285,9 +277,8 @@ class _Trial:
 
 
 def _shown(worker: Worker, now: int) -> str:
-    """Whose it is, what it waits for, and for how long if it is only time. Who was restarted has
-    forgotten what it may have kept in mind."""
-    name = worker.process.name + (" restarted" if worker.process.restarts else "")
+    """Whose it is, what it waits for, and for how long if it is only time."""
+    name = worker.process.name
     match worker.request:
         case Letter() as letter:
             return f"{name} {letter.operation} {letter.delayed}"
@@ -297,6 +288,17 @@ def _shown(worker: Worker, now: int) -> str:
             return f"{name} is yet to begin"
         case _:
             return f"{name} waits"
+
+
+def how_it_broke(error: Exception) -> str:
+    """What the application did to end its run so. Raises the error again if it is not its own."""
+    if isinstance(error, HarnessError) and _is_no_end(error):
+        return f"it never ends: {error}"
+    if isinstance(error, HarnessError | Divergence) or _is_ours(error):
+        raise error
+    own = code.own(code.places(error.__traceback__))
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"the application broke: {what}, at {code.line(own[-1])}"
 
 
 def _is_ours(error: Exception) -> bool:

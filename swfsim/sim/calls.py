@@ -33,13 +33,9 @@ KILL_BEFORE: Final = Treatment(reaches=False, kills=True)
 KILL_AFTER: Final = Treatment(kills=True)
 
 
-def _answered(code: str) -> Treatment:
-    return Treatment(reaches=False, error=Fault(code, OUTAGES[code]))
-
+_OUTAGES: Final = {"throttled": "ThrottlingException", "server error": "InternalFailure"}
 
 _FAILURES: Final = {
-    "throttled": _answered("ThrottlingException"),
-    "server error": _answered("InternalFailure"),
     "never arrives": LOSE,
     "answer lost": Treatment(returns=False),
     "sent twice": Treatment(twice=True),
@@ -55,6 +51,8 @@ class Calls:
         self._strikes = strikes
         self._cut_off: frozenset[str] = frozenset()
         self._until = 0
+        self.reached_from = 0
+        """The instant from which on everybody reaches SWF for good."""
 
     def __iter__(self) -> Iterator[Crash | CallFault]:
         return iter(self._faults.values())
@@ -88,6 +86,7 @@ class Calls:
         """Calls of these workers arrive only at this instant, whenever they are made before."""
         self._cut_off = frozenset(workers)
         self._until = until
+        self.reached_from = max(self.reached_from, until)
 
     def treat(self, worker: Worker, letter: Letter, now: int) -> Treatment | None:
         """What becomes of a letter; None if no fault is there."""
@@ -99,6 +98,9 @@ class Calls:
         if isinstance(fault, Crash):
             worker.process.restart_after_s = fault.restart_after_s
             return KILL_BEFORE if fault.moment == "before" else KILL_AFTER
+        if fault.how in _OUTAGES:  # made anew: an error that is raised keeps its whole world alive
+            code = _OUTAGES[fault.how]
+            return Treatment(reaches=False, error=Fault(code, OUTAGES[code]))
         return _FAILURES[fault.how]
 
     def befell(self, worker: Worker, letter: Letter) -> None:

@@ -24,15 +24,38 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from swfsim.core.external import DELIVERED
 from swfsim.errors import HarnessError
 from swfsim.spec import model
 
+if TYPE_CHECKING:
+    from swfsim.core.world import Execution
+
 Attempts = int | Iterable[int]
 Only = Callable[[Any], bool]
 """Whether a fault concerns an execution, by its input (JSON is read first)."""
+
+
+class Which:
+    """An ``only=`` that looks at the execution itself, not at its input."""
+
+    def wants(self, x: Execution) -> bool:
+        """Whether the fault concerns this execution."""
+        raise NotImplementedError
+
+    def __call__(self, given: Any) -> bool:
+        """So that it can stand where an ``Only`` can; it is never asked by input."""
+        raise NotImplementedError
+
+
+def concerns(only: Only | None, x: Execution, read: Callable[[str], Any]) -> bool:
+    """Whether a fault with this ``only=`` concerns an execution; ``read`` reads its input."""
+    if isinstance(only, Which):
+        return only.wants(x)
+    return only is None or only(read(x.started.get("input", "")))
+
 
 ActivityTimeout = Literal["START_TO_CLOSE", "SCHEDULE_TO_START", "SCHEDULE_TO_CLOSE", "HEARTBEAT"]
 ActivityMoment = Literal["before", "after the effect", "after answering"]

@@ -18,6 +18,7 @@ from swfsim.sim.faults import (
     DecisionFault,
     Fault,
     ListingLag,
+    concerns,
     known,
 )
 from swfsim.sim.refusals import Refusals
@@ -209,7 +210,7 @@ class Plan:
     def _find(self, there: Iterable[Any], x: Execution, number: int) -> Any:
         given = x.started.get("input", "")
         for fault in there:
-            if fault.only is None or fault.only(_read(given)):
+            if concerns(fault.only, x, _read):
                 self.strikes.note(fault, number, Reach.ARRIVED)
                 return fault
             self.strikes.pass_by(fault, number, given)
@@ -354,7 +355,7 @@ class Plan:
             match fault.kind:
                 case "fails" if fault.error is not None:
                     self.strikes.note(fault, job.attempt, Reach.ACTED)
-                    raise fault.error
+                    raise fault.error.with_traceback(None)  # it may have been raised elsewhere
                 case "times out":
                     self.strikes.note(fault, job.attempt, Reach.BEGUN)
                     hang(worker, clock)

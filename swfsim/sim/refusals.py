@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from swfsim.sim.faults import concerns
 from swfsim.sim.strikes import Reach
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Refusals:
 
     def _wants(self, fault: DecisionFault, x: Execution, number: int) -> bool:
         given = x.started.get("input", "")
-        if fault.only is None or fault.only(self._read(given)):
+        if concerns(fault.only, x, self._read):
             self._strikes.note(fault, number, Reach.ARRIVED)
             return True
         self._strikes.pass_by(fault, number, given)

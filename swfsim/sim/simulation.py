@@ -183,8 +183,7 @@ class Simulation:
         for one in list(process.members):
             self._end(one)
         if restart_after_s is not None:
-            restarted = self.add(process.name, process.loop, after_s=restart_after_s)
-            restarted.restarts = process.restarts + 1
+            self.add(process.name, process.loop, after_s=restart_after_s)
 
     def _refuse_adaptive_retries(self, client: Any) -> None:
         retries = getattr(client.meta.config, "retries", None) or {}

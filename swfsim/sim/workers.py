@@ -97,7 +97,6 @@ class Worker:
     finished: bool = False
     handed: bool = False  # its last answer was a task
     refusals: int = 0
-    restarts: int = 0  # how often the process has died before
     threads: int = 0  # that the process has started
     thread_names: int = 0
     restart_after_s: float | None = None

@@ -267,3 +267,63 @@ class Deadly(Careful):
         import os
 
         os._exit(9)
+
+
+class Newsstand(Careful):
+    """Any number of sales at once."""
+
+    def another(self, number: int) -> Any:
+        return number
+
+    def start(self, given: Any) -> tuple[str, str]:
+        name = f"sale-{given}"
+        started = client().start_workflow_execution(
+            domain=DOMAIN,
+            workflowId=name,
+            workflowType={"name": "sale", "version": "1"},
+            input=str(given),
+        )
+        return name, started["runId"]
+
+
+@at_the_end
+def no_two_sales_have_trouble(run: Run) -> Iterator[str]:
+    """Not true of any application: it takes two faults, in two executions."""
+    troubled = [x.workflow_id for x in run.executions if "ActivityTaskFailed" in x.events.kinds]
+    if len(troubled) > 1:
+        yield f"{' and '.join(troubled)} had"
+
+
+class Busy(Newsstand):
+    rules = (no_two_sales_have_trouble,)
+
+
+class Lazy(Newsstand):
+    """After a failure it thinks longer about it than there is time."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        last = [event["eventType"] for event in events if "ActivityTask" in event["eventType"]][-1:]
+        if last not in (["ActivityTaskFailed"], ["ActivityTaskTimedOut"]):
+            return decide(events)
+        if any(event["eventType"] == "TimerStarted" for event in events):
+            return []
+        attributes = {"timerId": "think", "startToFireTimeout": "4000"}
+        return [{"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}]
+
+
+class Resigned(Newsstand):
+    """After a failure it does nothing any more."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        kinds = {event["eventType"] for event in events}
+        return [] if kinds & {"ActivityTaskFailed", "ActivityTaskTimedOut"} else decide(events)
+
+
+_sales = itertools.count()
+
+
+class Counted(Careful):
+    """Names its sale after how many this process has seen: never the same twice."""
+
+    def start(self, given: Any) -> tuple[str, str]:
+        return super().start(next(_sales))
