@@ -34,6 +34,7 @@ LADDER = [
     {"swfsim.debug"},
     {"swfsim.stories", "swfsim.capture", "swfsim.laws"},
     {"swfsim.explore"},
+    {"swfsim.strategies"},
     {"swfsim", "swfsim.pytest_plugin", "swfsim.commands", "swfsim.cli"},
     {"swfsim.__main__"},
 ]

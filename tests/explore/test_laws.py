@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from scenarios.explore import orders
 from swfsim import HarnessError, Violation, laws
 from swfsim.explore.made import explored
+from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from tests.explore import bakery
 from tests.explore.bakery import Bakery
@@ -87,6 +90,14 @@ def test_a_decider_that_raises_is_told_with_its_line(baked: list[Captured]) -> N
 def test_the_decider_of_orders_keeps_every_law(decider: str, ordered: list[Captured]) -> None:
     """Over all that one fault can make of an order."""
     assert laws.check(decider, ordered) > 1500
+
+
+def test_laws_are_asked_over_captured_histories_too(
+    ordered: list[Captured], tmp_path: Path
+) -> None:
+    file = tmp_path / "captured.json"
+    file.write_text(json.dumps(histories.document(ordered[-1])))
+    assert laws.check("orders:DecisionWorker", histories.load(file)) > 10
 
 
 def test_a_history_of_another_application_says_nothing_of_a_decider() -> None:
