@@ -13,7 +13,7 @@ import click
 
 from swfsim.commands.common import Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read, refused
-from swfsim.debug import corpus, formats, matrix, report, sample
+from swfsim.debug import corpus, formats, matrix, replayed, report, sample
 from swfsim.debug import gate as judging
 from swfsim.debug.verdict import Judge
 from swfsim.debug.versions import Version, worktree
@@ -67,15 +67,16 @@ def gate(
     the code of that revision is put to histories that this code makes in simulation, versions
     change at every decision on which they differ, and decide in turn.
     Exit status: 0 safe to promote, 2 a mistake in the call or a file that cannot be used, 3 review,
-    4 block until compatible, 5 block and investigate, 6 no evidence: no history was judged.
+    also when there are too few histories for --sample, 4 block until compatible, 5 block and
+    investigate, 6 no evidence: no history was judged.
     Example: swfsim gate corpus/ --decider orders.decider:decide --against main
     """
     found, unusable = read(corpus.files(places))
     if share is not None:
-        random.Random(seed).shuffle(found)
-    cases = _judged(found, decider, page_size, share)
+        found = _drawn(found, seed)
+    cases, judged = _judged(found, decider, page_size, share)
     if against is not None and cases:
-        cases += _both_ways(found[: len(cases)], decider, against)
+        cases += _both_ways(judged, decider, against)
     for line in _told(cases):
         click.echo(line)
     if share is not None and cases:
@@ -83,22 +84,42 @@ def gate(
     _write(cases, junit, sarif)
     for line in formats.github(cases) if github else ():
         click.echo(line)
-    verdict = judging.worst(one.verdict for one in cases) if cases else judging.NO_EVIDENCE
+    verdicts = [one.verdict for one in cases] or [judging.NO_EVIDENCE]
+    if share is not None and _lacking(cases, share):
+        verdicts.append(judging.REVIEW)
+    verdict = judging.worst(verdicts)
     click.echo(f"verdict: {verdict}")
     raise SystemExit(2 if unusable else judging.EXIT[verdict])
 
 
+def _drawn(found: Sequence[Captured], seed: int) -> list[Captured]:
+    """The histories in the order in which they are drawn, each run once."""
+    drawn = sample.distinct(found)
+    if len(drawn) < len(found):
+        again = report.counted(len(found) - len(drawn), "history")
+        click.echo(f"note: {again} left out, of runs that are there already: no further evidence")
+    random.Random(seed).shuffle(drawn)
+    return drawn
+
+
 def _judged(
     found: Sequence[Captured], decider: str, page_size: int | None, share: float | None
-) -> list[Case]:
+) -> tuple[list[Case], list[Captured]]:
+    """The verdicts, and the histories that they are on: those that show a decision."""
     cases: list[Case] = []
+    judged: list[Captured] = []
     enough = len(found) if share is None else sample.needed(share)
     with Judge(loaded(decider), page_size) as judge:
-        for captured in found[:enough]:
-            cases.append(judging.judged(NEW_ON_OLD, judge, captured))
-            if share is not None and _is_wrong(cases[-1]):
+        for captured in found:
+            case = judging.judged(NEW_ON_OLD, judge, captured)
+            if case is None:
+                click.echo(report.clean(f"note: {replayed.nothing_to_judge(captured)}"))
+                continue
+            cases.append(case)
+            judged.append(captured)
+            if share is not None and (_is_wrong(case) or len(cases) == enough):
                 break  # drawing further would prove nothing better
-    return cases
+    return cases, judged
 
 
 def _is_wrong(case: Case) -> bool:
@@ -147,11 +168,16 @@ def _told(cases: Sequence[Case]) -> Iterator[str]:
 
 def _bound(cases: Sequence[Case], share: float) -> str:
     first = [one for one in cases if one.row == NEW_ON_OLD]
-    wrong = sum(_is_wrong(one) for one in first)
-    said = f"sample: {sample.said(wrong, len(first))}"
-    if not wrong and len(first) < sample.needed(share):
+    said = f"sample: {sample.said(sum(map(_is_wrong, first)), len(first))}"
+    if _lacking(cases, share):
         said += f"; {sample.needed(share):,} histories are needed for {share * 100:g} %"
     return said
+
+
+def _lacking(cases: Sequence[Case], share: float) -> bool:
+    """Whether the bound that was asked for is not reached, though nothing was wrong."""
+    first = [one for one in cases if one.row == NEW_ON_OLD]
+    return not any(map(_is_wrong, first)) and len(first) < sample.needed(share)
 
 
 def _write(cases: Sequence[Case], junit: str | None, sarif: str | None) -> None:

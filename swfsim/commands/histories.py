@@ -30,6 +30,12 @@ PAGE_SIZE = click.option(
     help="Events a page for deciders that fetch pages; else as the file tells, or 1,000.",
 )
 
+RUN = click.option(
+    "--run",
+    metavar="RUN",
+    help="Which run, where the file holds several: its run id, or its number, counted from 1.",
+)
+
 
 def loaded(decider: str) -> Decide:
     """The decider of this name, or a refusal that says what is wrong with it."""
@@ -57,9 +63,32 @@ def read(files: Iterable[str]) -> tuple[list[Captured], int]:
     return found, unusable
 
 
-def only(name: str) -> Captured:
-    """The one history of a file, or a refusal."""
+def runs(name: str) -> list[Captured]:
+    """Every history of a file, or a refusal."""
     try:
-        return replayed.read(name)[0]
+        return replayed.read(name)
     except histories.Unusable as error:
         raise refused(error) from error
+
+
+def chosen(name: str, run: str | None) -> Captured:
+    """The history of a file that is meant, or a refusal that says which there are."""
+    found = runs(name)
+    if run is None and len(found) == 1:
+        return found[0]
+    named = [
+        one
+        for number, one in enumerate(found, 1)
+        if run is not None and run in (one.run_id, str(number))
+    ]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(
+        f"{number}{f' ({one.run_id})' if one.run_id else ''}"
+        for number, one in enumerate(found[:8], 1)
+    )
+    more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
+    which = "say which with --run" if run is None else f"none is the one run {run!r}"
+    raise Refusal(
+        report.clean(f"{name} holds {report.counted(len(found), 'run')}, {which}: {known}{more}")
+    )

@@ -52,7 +52,7 @@ def replay(
     asked again, and with pages of another size; what it reads of clock, chance, environment and
     network while it decides is named with its line.
     Exit status: 0 all as recorded, 1 something differs or the decider has faults of its own, 2 a
-    file or a decider cannot be used.
+    file or a decider cannot be used, or no history shows a decision.
     Example: swfsim replay history.json --decider orders.decider:decide
     """
     decide = loaded(decider)
@@ -61,12 +61,21 @@ def replay(
     if stop_at is not None:
         _stop(found, decide, page_size, stop_at)
         raise SystemExit(worst)
+    judged: list[int] = []
+    silent: list[Captured] = []
     for chain in chains.chains(found):
         for line in chains.gaps(chain, found):
             click.echo(report.clean(f"note: {line}"))
         for one in chain:
-            worst = max(worst, _one(one, decide, page_size, verbose))
-    raise SystemExit(worst)
+            status = _one(one, decide, page_size, verbose)
+            if status is None:
+                silent.append(one)
+            else:
+                judged.append(status)
+    for one in silent:
+        said = report.clean(replayed.nothing_to_judge(one))
+        click.echo(f"note: {said}" if judged else f"Error: {said}", err=not judged)
+    raise SystemExit(max([worst, *(judged or [2])]))
 
 
 def _stop(found: Sequence[Captured], decide: Decide, page_size: int | None, stop_at: str) -> None:
@@ -84,7 +93,8 @@ def _stop(found: Sequence[Captured], decide: Decide, page_size: int | None, stop
     raise Refusal(report.clean(str(refused[0])) if refused else "there is no history to stop in")
 
 
-def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: bool) -> int:
+def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: bool) -> int | None:
+    """A history judged and told; its exit status, None when there was nothing to judge."""
     with Judge(decide, page_size) as judge:
         verdicts = again.ask_again(judge, captured, judge.verdicts(captured))
         differing = [one for one in verdicts if not one.same]
@@ -92,6 +102,8 @@ def _one(captured: Captured, decide: Decide, page_size: int | None, verbose: boo
             one.task.number: list(replayed.explained(judge, captured, one))
             for one in (differing if verbose else differing[:1])
         }
+    if replayed.nothing_judged(verdicts):
+        return None
     click.echo(report.headline(captured, verdicts))
     for one in differing:
         for line in explained.get(one.task.number) or [report.brief(one)]:

@@ -9,7 +9,7 @@ import click
 
 from swfsim.app import load
 from swfsim.commands.common import Refusal
-from swfsim.commands.histories import only, refused
+from swfsim.commands.histories import RUN, chosen, refused
 from swfsim.core.closing import STATUS
 from swfsim.debug import report, selectors
 from swfsim.debug.whatif import Change, what_if
@@ -48,12 +48,14 @@ if TYPE_CHECKING:
     metavar="NAME[=INPUT]",
     help="Somebody signals the run as soon as it goes on.",
 )
+@RUN
 def whatif(
     history: str,
     app_name: str,
     at: str | None,
     changes: tuple[str, ...],
     signals: tuple[str, ...],
+    run: str | None,
 ) -> None:
     """Change an outcome in a captured history and go on from there in simulation.
 
@@ -65,7 +67,7 @@ def whatif(
     Exit status: 0 completed, 1 closed otherwise or never, 2 a mistake in the call.
     Example: swfsim whatif history.json --set 'SaveResults#3: done again' --app scenarios.app:orders
     """
-    captured = only(history)
+    captured = chosen(history, run)
     try:
         last = selectors.find(captured, at).id if at is not None else None
         with fake_swf():  # so that no call leaves the machine while its module is imported

@@ -61,9 +61,12 @@ def type_of(captured: Captured) -> str:
     return report.clean(f"{kind['name']} {kind['version']}")
 
 
-def judged(row: str, judge: Judge, captured: Captured) -> Case:
-    """One history judged: every decision compared, every fault of the decider's own."""
+def judged(row: str, judge: Judge, captured: Captured) -> Case | None:
+    """One history judged: every decision compared, every fault of the decider's own. None when the
+    history shows no decision, which proves nothing."""
     verdicts = again.ask_again(judge, captured, judge.verdicts(captured))
+    if replayed.nothing_judged(verdicts):
+        return None
     findings: list[Finding] = []
     lines: list[str] = []
     differing = [one for one in verdicts if not one.same]

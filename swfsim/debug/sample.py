@@ -7,8 +7,15 @@ one look only, so the bound holds without any correction.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swfsim.replay.histories import Captured
 
 CONFIDENCE: Final = 0.95
 
@@ -51,6 +58,23 @@ def _at_most(wrong: int, judged: int, p: float) -> float:
         )
         for k in range(wrong + 1)
     )
+
+
+def distinct(found: Iterable[Captured]) -> list[Captured]:
+    """Each run once, the longest of its histories: copies prove nothing further. Runs are told
+    apart by their run id, where a file tells none by their events."""
+    longest: dict[object, Captured] = {}
+    for captured in found:
+        key = captured.run_id or _digest(captured)
+        if key not in longest or len(captured.events) > len(longest[key].events):
+            longest[key] = captured
+    return list(longest.values())
+
+
+def _digest(captured: Captured) -> bytes:
+    events = captured.events
+    told = json.dumps([list(events.instants), events.kinds, events.attrs], sort_keys=True)
+    return hashlib.sha256(told.encode()).digest()
 
 
 def said(wrong: int, judged: int, confidence: float = CONFIDENCE) -> str:

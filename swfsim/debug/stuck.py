@@ -79,6 +79,13 @@ def _waiting(captured: Captured, x: Execution) -> Iterator[Trouble]:
             what = "answered" if task.started_id else "taken by a worker"
             said = f"activity {task.id} has no time-out in which it must be {what}"
             yield Trouble("no time-out", said, task.scheduled_id)
+    usual, task_list = x.started["taskList"]["name"], x.queued.list_name if x.queued else ""
+    if x.queued and not x.deciding and task_list != usual and x.queued.schedule_to_start is None:
+        said = (
+            f"the decision task waits in the task list {task_list}, not in {usual}, and has no "
+            "time-out in which it must be taken: it waits for ever if nobody polls there"
+        )
+        yield Trouble("no time-out", said, x.queued.scheduled_id)
     for name, timer in x.timers.items():
         if x.due is not None and timer.due > x.due:
             said = f"timer {name} fires only after the run has timed out"

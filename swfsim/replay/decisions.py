@@ -13,7 +13,7 @@ from swfsim.spec import model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from swfsim.core.events import Event
+    from swfsim.core.events import Attrs, Event
 
 SUCCESS: Final = {
     "ActivityTaskScheduled": "ScheduleActivityTask",
@@ -39,9 +39,12 @@ DECIDED: Final = SUCCESS | {refusal: decision for decision, refusal in model.REF
 def is_direct(event: Event) -> bool:
     """Whether a decision left this event at once; three failures may also come later, by
     themselves, and then name the event that initiated them."""
-    return event.kind in DECIDED and not (
-        event.kind not in SUCCESS and event.attrs.get("initiatedEventId")
-    )
+    return is_direct_kind(event.kind, event.attrs)
+
+
+def is_direct_kind(kind: str, attrs: Attrs) -> bool:
+    """The same, of an event's type and attributes."""
+    return kind in DECIDED and not (kind not in SUCCESS and attrs.get("initiatedEventId"))
 
 
 def decision(event: Event) -> dict[str, Any]:

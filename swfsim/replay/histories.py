@@ -44,6 +44,15 @@ _HALF: Final = datetime.timedelta(microseconds=500)
 _HISTORY_CALLS: Final = ("GetWorkflowExecutionHistory", "PollForDecisionTask")
 
 
+_LARGE: Final = 10_000_000
+_HEAD: Final = 10_000
+_BEGINS: Final = re.compile(r'"events"\s*:\s*\[\s*')
+_LONG: Final = re.compile(r"(?<=[:\[,\s])-?[0-9]{4300,}")
+_ID: Final = re.compile(r'"eventId"\s*:\s*([0-9]{1,9})\b')
+"""Of files: from how many characters on they are large, how many tell what they are, and how their
+events, numbers that are none, and ids begin."""
+
+
 class Unusable(HarnessError):  # noqa: N818 - said of a file
     """A file holds no history that could be used; the message says why, and where."""
 
@@ -105,17 +114,67 @@ def _told_instant(at: int) -> str | None:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes())  # UTF-16 as well, which PowerShell writes
-    except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"{path} is no Unicode text: {error.reason}") from error
+        text = _text(path)
+        if len(text) > _LARGE:
+            _check_first(text, path)
+        return json.loads(text, object_pairs_hook=_members)
+    except _Repeated as error:
+        raise Unusable(f"{path}: {error}; was the file edited?") from None
     except RecursionError:
         raise Unusable(f"{path} is nested too deeply to be a history") from None
     except MemoryError:
         raise Unusable(f"{path} is too large to be read here") from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise Unusable(f"{path} is not JSON: {error}") from error
+    except ValueError:  # Python sets a limit to the digits of a number
+        raise Unusable(f"{path}: {_digits(text)}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        kept = path.read_bytes()
+        return kept.decode(json.detect_encoding(kept), "surrogatepass")  # PowerShell: UTF-16
+    except OSError as error:
+        raise Unusable(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path} is no Unicode text: {error.reason}") from error
+
+
+class _Repeated(Exception):  # noqa: N818 - said of a file
+    pass
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, which names each of its members once."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        event = f"event {short(found['eventId'])}" if "eventId" in found else short(found)
+        raise _Repeated(f"the member {short(twice)} comes twice in {event}")
+    return found
+
+
+def _check_first(text: str, path: Path) -> None:
+    """Reading on for long is spared where the first event already is none."""
+    begins = _BEGINS.search(text, 0, _HEAD)
+    if begins is not None:
+        try:
+            one, _ = json.JSONDecoder().raw_decode(text, begins.end())
+        except ValueError:
+            return  # which is told with its place when all is read
+        _event_id(one, str(path))
+
+
+def _digits(text: str) -> str:
+    """Where a number is that is too long to be one."""
+    number = _LONG.search(text)
+    if number is None:
+        return "it holds a number too long to be read"
+    ids = [one[1] for one in _ID.finditer(text, 0, number.start())]
+    there = f"event {ids[-1]}, or the one behind it," if ids else "its first event"
+    line = text.count("\n", 0, number.start()) + 1
+    return f"{there} holds a number of {len(number[0]):,} digits, in line {line:,}"
 
 
 # Finding the events
@@ -209,12 +268,32 @@ def _captured(found: _Found, source: str) -> Captured:
 
 def _event_id(one: Any, source: str) -> int:
     number = one.get("eventId") if isinstance(one, dict) else None
+    if type(number) is int and "eventTimestamp" in one:
+        return number
+    if isinstance(one, dict) and (service := _service(one)):
+        raise Unusable(
+            f"{source} is a history of {service}, as its events show; swfsim reads those of "
+            "Amazon SWF"
+        )
     if type(number) is not int:
-        raise Unusable(f"{source} holds an event without a number as its eventId: {_short(one)}")
+        raise Unusable(f"{source} holds an event without a number as its eventId: {short(one)}")
     return number
 
 
-def _short(value: Any) -> str:
+def _service(one: dict[str, Any]) -> str | None:
+    """Which other service an event seems to be of."""
+    kind = one.get("eventType", "")
+    if isinstance(kind, str) and kind.startswith("EVENT_TYPE_"):
+        return "Temporal"
+    if "eventType" not in one and {"id", "type", "timestamp"} <= one.keys():
+        return "AWS Step Functions"
+    if "eventTimestamp" not in one and {"timestamp", "eventType"} <= one.keys():
+        return "Cadence"
+    return None
+
+
+def short(value: Any) -> str:
+    """A value as it is quoted: not at length."""
     text = repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
@@ -228,7 +307,7 @@ def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
     kind = one.get("eventType")
     if not isinstance(kind, str) or kind not in model.EVENT_MEMBER:
         raise Unusable(
-            f"{captured.source}: event {number} is of the unknown type {_short(kind)}; is it a "
+            f"{captured.source}: event {number} is of the unknown type {short(kind)}; is it a "
             "history of Amazon SWF?"
         )
     at = _instant(one.get("eventTimestamp"), number, captured.source)
@@ -260,7 +339,7 @@ def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[
     except Fault as fault:
         raise Unusable(f"{where} does not fit the service model: {_told(fault.message)}") from fault
     found += [
-        f"{name} is {_short(value)}"
+        f"{name} is {short(value)}"
         for name, value in clean.items()
         if (rule := _PROSE.get(members[name].name)) and not rule(value)
     ]
@@ -294,4 +373,4 @@ def _instant(stamp: Any, number: int, source: str) -> int:
             return milliseconds(seconds)
     except (ValueError, OverflowError, HarnessError):
         pass
-    raise Unusable(f"{source}: event {number} has a time that is none: {_short(stamp)}")
+    raise Unusable(f"{source}: event {number} has a time that is none: {short(stamp)}")

@@ -130,6 +130,29 @@ def test_a_sample_says_what_it_bounds_and_what_it_lacks(corpus: Path) -> None:
     assert "sample: 0 in 2: below 78 % at 95 %; 5 histories are needed for 50 %" in result.output
 
 
+def test_a_bound_that_was_asked_for_and_is_not_reached_is_no_pass(corpus: Path) -> None:
+    result = run(corpus, "--decider", "orders.decider:decide", "--sample", "0.5")
+    assert result.exit_code == 3
+    assert result.output.endswith("verdict: review\n")
+    result = run(corpus, "--decider", "orders.decider:decide", "--sample", "0.8")
+    assert result.exit_code == 0, result.output
+    assert "sample: 0 in 2: below 78 % at 95 %\n" in result.output
+
+
+@pytest.mark.parametrize("header", [{}, {"workflowExecution": {"workflowId": "w", "runId": "r"}}])
+def test_copies_of_a_run_are_no_further_evidence(
+    corpus: Path, tmp_path: Path, header: dict[str, object]
+) -> None:
+    made = {**header, **json.loads((corpus / "well.json").read_text(encoding="utf-8"))}
+    for number in range(5):
+        path = tmp_path / f"copy-{number}.json"
+        path.write_text(json.dumps(made), encoding="utf-8")
+    result = run(tmp_path, "--decider", "orders.decider:decide", "--sample", "0.5")
+    assert result.exit_code == 3
+    assert result.output.startswith("note: 4 histories left out, of runs that are there already")
+    assert "sample: 0 in 1: " in result.output
+
+
 def test_a_sample_ends_at_the_first_wrong_history(corpus: Path) -> None:
     result = run(corpus, "--decider", f"{HERE}.deciders:another_total", "--sample", "0.5")
     assert "new code on old histories: 1 judged, 0 safe" in result.output
@@ -227,7 +250,7 @@ def test_what_swf_refuses_in_simulation_is_to_be_investigated(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = both_ways(project, TWO_TIMERS, monkeypatch)
-    assert result.exit_code == 5
+    assert result.exit_code == 5, result.output
     assert "StartTimerFailed, TIMER_ID_ALREADY_IN_USE" in result.output
 
 
@@ -235,7 +258,7 @@ def test_a_run_that_never_ends_is_to_be_investigated(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = both_ways(project, NEVER_ENDS, monkeypatch)
-    assert result.exit_code == 5
+    assert result.exit_code == 5, result.output
     assert "ends with WorkflowExecutionTimedOut, not WorkflowExecutionCompleted" in result.output
 
 

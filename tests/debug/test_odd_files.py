@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from swfsim.commands.replay import replay
-from swfsim.debug import chains
+from swfsim.debug import chains, references
 from swfsim.replay import histories
+from tests.debug.anyrun import any_run
 
 Data = dict[str, Any]
 
@@ -39,13 +40,158 @@ def without(number: int) -> Callable[[Data], Any]:
     return drop
 
 
+def spoilt(text: str, other: str) -> Callable[[Data], str]:
+    """The file's text with something in the place of something."""
+
+    def change(data: Data) -> str:
+        whole = json.dumps(data)
+        assert text in whole
+        return whole.replace(text, other, 1)
+
+    return change
+
+
+def refers(kind: str, nth: int, **members: int) -> Callable[[Data], Any]:
+    """The nth event of a type, from 0, names other events than it did."""
+
+    def change(data: Data) -> Any:
+        found = [one for one in data["events"] if one["eventType"] == kind]
+        found[nth][f"{kind[0].lower()}{kind[1:]}EventAttributes"].update(members)
+        return data
+
+    return change
+
+
+def comes_again(number: int, behind: int = 35) -> Callable[[Data], Any]:
+    """An event comes again behind another one, with an id that fits."""
+
+    def change(data: Data) -> Any:
+        again = {**data["events"][number - 1], "eventId": behind + 1}
+        return {"events": [*data["events"][:behind], again]}
+
+    return change
+
+
+def two_runs(data: Data) -> Any:
+    """Another run behind it, with ids that fit."""
+    count = len(data["events"])
+    data["events"] += [{**one, "eventId": one["eventId"] + count} for one in data["events"]]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (comes_again(1, behind=1), "event 2, WorkflowExecutionStarted, is a second start"),
+        (comes_again(1), "event 36, WorkflowExecutionStarted, is a second start"),
+        (comes_again(5), "event 36, ActivityTaskScheduled, comes behind the end of the run"),
+        (comes_again(35), "event 36, WorkflowExecutionCompleted, comes behind the end of the run"),
+        (two_runs, "event 36, WorkflowExecutionStarted, is a second start"),
+        (
+            changed(9, eventTimestamp="2020-01-01T00:00:00Z"),
+            "s before the events in front of it",
+        ),
+        (
+            refers("DecisionTaskCompleted", 1, startedEventId=3),
+            "event 10, DecisionTaskCompleted, is of event 8, and names a start, 3, of 2",
+        ),
+        (
+            refers("DecisionTaskCompleted", 1, scheduledEventId=2, startedEventId=3),
+            "event 10, DecisionTaskCompleted, repeats event 4, both are of event 2",
+        ),
+        (
+            refers("ActivityTaskCompleted", 0, scheduledEventId=2),
+            "event 7, ActivityTaskCompleted, names event 2, DecisionTaskScheduled,",
+        ),
+        (
+            refers("ActivityTaskCompleted", 1, scheduledEventId=5, startedEventId=6),
+            "event 13, ActivityTaskCompleted, repeats event 7, both are of event 5",
+        ),
+        (
+            refers("ActivityTaskStarted", 1, scheduledEventId=5),
+            "event 12, ActivityTaskStarted, repeats event 6, both are of event 5",
+        ),
+        (
+            refers("ActivityTaskScheduled", 1, decisionTaskCompletedEventId=4),
+            "event 11, ActivityTaskScheduled, was decided by the decision task completed with "
+            "event 4, and others lie between",
+        ),
+        (
+            refers("DecisionTaskCompleted", 1, startedEventId=int("9" * 400)),
+            "event 10, DecisionTaskCompleted, names event 99999",
+        ),
+    ],
+)
+def test_a_history_that_was_edited_is_refused_and_the_decider_not_blamed(
+    an_order: Data, tmp_path: Path, damage: Callable[[Data], Any], says: str
+) -> None:
+    path = tmp_path / "edited.json"
+    path.write_text(json.dumps(damage(copy.deepcopy(an_order))), encoding="utf-8")
+    result = run(path)
+    assert result.exit_code == 2, result.output
+    [line] = result.output.splitlines()
+    assert says in line
+    assert str(path) in line
+    assert len(line) < 400
+
+
+def test_a_clock_that_is_a_little_behind_another_is_none_of_that(
+    an_order: Data, tmp_path: Path
+) -> None:
+    """Samples of the service have events some milliseconds before those in front of them."""
+    data = copy.deepcopy(an_order)
+    for one in data["events"]:
+        one["eventTimestamp"] = 1_700_000_000 + one["eventId"] % 2 / 2
+    path = tmp_path / "jitter.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert run(path).exit_code == 0
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_happens_in_a_run_it_hangs_together(seed: int) -> None:
+    references.check(any_run(seed))
+
+
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
         (lambda data: json.dumps(data)[:2000], "is not JSON"),
         (lambda data: "[" * 200_000, "nested too deeply"),
-        (lambda data: '{"events": [' + "9" * 6000 + "]}", "is not JSON"),
+        (lambda data: '{"events": [' + "9" * 6000 + "]}", "a number of 6,000 digits, in line 1"),
         (lambda data: "\x00\x01\x02", "is not JSON"),
+        (spoilt('"eventId": 7,', '"eventId": ' + "9" * 10_000 + ","), "event 6, or the one behind"),
+        (spoilt('"eventId": 1,', '"eventId": ' + "9" * 10_000 + ","), "its first event holds a nu"),
+        (
+            spoilt('"eventId": 7,', '"eventId": 8, "eventId": 7,'),
+            "'eventId' comes twice in event",
+        ),
+        (
+            spoilt('"eventId": 7,', '"eventType": "x", "eventId": 7,'),
+            "the member 'eventType' comes twice in event 7",
+        ),
+        (
+            spoilt('"scheduledEventId": 5', '"scheduledEventId": 6, "scheduledEventId": 5'),
+            "the member 'scheduledEventId' comes twice in {",
+        ),
+        (
+            lambda data: {"events": [{"timestamp": "2020", "type": "ExecutionStarted", "id": 1}]},
+            "is a history of AWS Step Functions",
+        ),
+        (
+            lambda data: {
+                "events": [
+                    {"eventId": "1", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED"},
+                ]
+            },
+            "is a history of Temporal, as its events show",
+        ),
+        (
+            lambda data: {
+                "events": [{"eventId": 1, "timestamp": 5, "eventType": "WorkflowExecutionStarted"}]
+            },
+            "is a history of Cadence",
+        ),
+        (lambda data: '{"events": [{}, ' + " " * 11_000_000 + "oops", "without a number as its ev"),
         (without(9), "event 9 is missing before event 10"),
         (changed(7, eventId=8), "event 7 is missing before event 8"),
         (changed(7, eventId=1e30), "without a number as its eventId: {"),

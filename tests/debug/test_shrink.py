@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,10 @@ from swfsim.debug.shrink import shrink as smallest
 from swfsim.debug.verdict import Judge
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
+from swfsim.replay.reenact import Reenactment
+from tests.debug.anyrun import any_run, decision
 from tests.debug.conftest import Tell, told
+from tests.debug.written import Written
 
 HERE = "tests.debug.deciders"
 
@@ -107,6 +111,102 @@ def test_with_a_decider_that_is_right_the_small_history_is_one_that_it_decides_a
         assert judge.judge(tasks.Polls(found.captured), last).same
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_happened_the_small_history_is_one_that_swf_makes_again(seed: int) -> None:
+    """Also where decision tasks wait in lists of their own, time out, and are refused."""
+    captured = any_run(seed)
+    assert Reenactment(captured).run() is None
+    kinds = sorted({kind for kind in captured.events.kinds if not kind.startswith("DecisionTask")})
+    wanted = set(random.Random(seed).sample(kinds, 2))
+
+    def wrong_behind_these(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        seen = {event["eventType"] for event in events}
+        return [decision("RecordMarker", markerName="bug")] if wanted <= seen else []
+
+    with Judge(deciders.made(wrong_behind_these, "decider")) as judge:
+        verdicts = judge.verdicts(captured)
+        wrong = next((one for one in verdicts if any(f.made for f in one.findings)), None)
+        if wrong is not None:
+            found = smallest(judge, captured, wrong)
+            assert found is not None
+            assert wanted <= set(found.captured.events.kinds)
+            assert Reenactment(found.captured).run() is None
+
+
+def test_a_run_that_closes_behind_a_refusal_is_shrunk() -> None:
+    run = Written()
+    refused = {"timerId": "t", "cause": "TIMER_ID_UNKNOWN"}
+    run.decide(("CancelTimerFailed", refused), ("WorkflowExecutionCompleted", {"result": "r"}))
+    with Judge(deciders.made(lambda task: [], "decider")) as judge:
+        captured = run.captured()
+        for place in range(len(captured.events)):
+            captured.events.instants[place] = captured.events.instants[0]
+        assert service_laws(captured.events) == []
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        assert smallest(judge, captured, wrong) is not None
+
+
+def test_what_is_stopped_keeps_the_smallest_so_far(captured: Captured) -> None:
+    sizes = []
+
+    def three_times(tried: int, events: int) -> bool:
+        sizes.append(events)
+        return tried < 3
+
+    with Judge(deciders.load(f"{HERE}:raises_after_ten_events")) as judge:
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        found = smallest(judge, captured, wrong, None, three_times)
+        whole = smallest(judge, captured, wrong)
+    assert found is not None
+    assert whole is not None
+    assert (found.tried, found.done, whole.done) == (3, False, True)
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(found.captured.events) == sizes[-1]
+    assert way(found.verdict) == way(wrong)
+
+
+def test_ctrl_c_keeps_the_smallest_so_far(captured: Captured) -> None:
+    def interrupted(tried: int, events: int) -> bool:
+        if tried == 2:
+            raise KeyboardInterrupt
+        return True
+
+    with Judge(deciders.load(f"{HERE}:raises_after_ten_events")) as judge:
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        found = smallest(judge, captured, wrong, None, interrupted)
+    assert found is not None
+    assert (found.tried, found.done) == (2, False)
+
+
+def needs_every_signal(task: Any) -> list[dict[str, Any]]:
+    """Wrong as soon as there are two hundred signals."""
+    kinds = [event["eventType"] for event in task["events"]]
+    many = kinds.count("WorkflowExecutionSignaled") >= 200
+    return [decision("RecordMarker", markerName="bug" if many else "m")]
+
+
+def test_what_cannot_go_costs_about_one_trial_each() -> None:
+    """A time limit of its own: trials, of which there were twice as many as families and more."""
+    run = Written()
+    for _ in range(220):
+        run.add("WorkflowExecutionSignaled", signalName="s")
+        run.decide(("MarkerRecorded", {"markerName": "m"}))
+        run.next()
+    with Judge(deciders.made(needs_every_signal, "decider")) as judge:
+        captured = run.captured()
+        wrong = first_wrong(judge, captured)
+        assert wrong is not None
+        found = smallest(judge, captured, wrong)
+    assert found is not None
+    kinds = found.captured.events.kinds
+    assert kinds.count("WorkflowExecutionSignaled") == 200
+    assert kinds.count("MarkerRecorded") == kinds.count("DecisionTaskStarted") == 1
+    assert found.tried < 2 * 200
+
+
 # The command
 
 
@@ -130,6 +230,17 @@ def test_the_command_writes_a_test_that_fails_in_the_same_way(file: Path, tmp_pa
     assert done.returncode == 1, done.stdout + done.stderr
     assert "extra      ScheduleActivityTask(SaveResults-1)" in done.stdout
     assert "1 failed" in done.stdout
+
+
+def test_the_command_says_when_its_time_was_up(file: Path, tmp_path: Path) -> None:
+    arguments = (str(file), "--decider", f"{HERE}:schedules_twice", "--out", str(tmp_path / "o"))
+    result = run(*arguments, "--limit", "0.000001")
+    assert result.exit_code == 0, result.output
+    assert ", 1 history tried" in result.output
+    assert "stopped before all was tried: this is the smallest so far (--limit 1e-06)" in (
+        result.output
+    )
+    assert "stopped" not in run(*arguments).output
 
 
 def test_a_decider_that_does_nothing_wrong_leaves_nothing_to_shrink(file: Path) -> None:

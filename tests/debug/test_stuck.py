@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from swfsim.debug import stuck
@@ -44,6 +46,29 @@ def test_an_activity_that_may_wait_for_ever_is_told() -> None:
     attributes = {"activityId": "p", "activityType": kind, "taskList": {"name": "l"}}
     run.decide(("ActivityTaskScheduled", attributes))
     assert kinds(run) == ["no time-out"]
+
+
+@pytest.mark.parametrize(
+    ("waits", "told"),
+    [
+        ({"taskList": {"name": "sticky"}}, ["no time-out"]),
+        ({"taskList": {"name": "sticky"}, "scheduleToStartTimeout": "NONE"}, ["no time-out"]),
+        ({"taskList": {"name": "sticky"}, "scheduleToStartTimeout": "10"}, []),
+        ({"taskList": {"name": "l"}}, []),
+    ],
+)
+def test_a_decision_task_that_may_wait_for_ever_in_another_list_is_told(
+    waits: dict[str, Any], told: list[str]
+) -> None:
+    run = Written()
+    run.decide(("MarkerRecorded", {"markerName": "m"}))
+    run.add("WorkflowExecutionSignaled", signalName="s")
+    scheduled = run.add("DecisionTaskScheduled", **waits)
+    found = stuck.troubles(run.captured())
+    assert [one.kind for one in found] == told
+    assert [one.event_id for one in found] == [scheduled] * len(told)
+    run.add("DecisionTaskStarted", scheduledEventId=scheduled)
+    assert kinds(run) == []
 
 
 def test_a_timer_behind_the_end_of_the_run_is_told() -> None:
