@@ -16,6 +16,7 @@ The name of a rule is that of its function. ``SHIPPED`` holds for every applicat
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -45,6 +46,11 @@ class Run:
     calls: Iterable[Entry] = ()
     given: Sequence[str] = ()
 
+    @functools.cached_property
+    def histories(self) -> list[tuple[Execution, list[Event]]]:
+        """Each execution with its events, read once for all rules."""
+        return [(x, list(x.events)) for x in self.executions]
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -70,8 +76,8 @@ def always(law: Callable[[Sequence[Event]], Iterator[tuple[int, str]]]) -> Rule:
     """A rule over each history of a run, whether it is closed or not."""
 
     def check(run: Run) -> Iterator[str]:
-        for x in run.executions:
-            for event_id, what in law(x.events):
+        for x, events in run.histories:
+            for event_id, what in law(events):
                 yield f"event {event_id} of {x.workflow_id}: {what}"
 
     return Rule(_name(law), "always", check)

@@ -20,7 +20,7 @@ from swfsim.explore import hours, scenario
 from swfsim.explore.places import quoted
 from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN, OPERATOR_LATENCY_MS, WORK_S
 from swfsim.explore.told import told_of
-from swfsim.explore.trial import LIMIT_STEPS, how_it_broke
+from swfsim.explore.trial import how_it_broke
 from swfsim.replay.histories import Captured
 from swfsim.sim.faults import Which
 from swfsim.spec import model
@@ -296,7 +296,7 @@ def told(make_app: Any, course: Course, **options: Any) -> Story:
         make_app,
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=scenario.LIMIT_S + course.calm_s + course.starts[-1][0],
-        limit_steps=LIMIT_STEPS * max(1, len(course.starts)),
+        limit_steps=scenario.LIMIT_STEPS * max(1, len(course.starts)),
         **options,
     )
 

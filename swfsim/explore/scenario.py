@@ -39,6 +39,9 @@ LIMIT_S = 3 * 400 * 86_400
 """Virtual time after which a run is given up as endless: executions last a year at most, and one
 may be started a year after the other."""
 
+LIMIT_STEPS = 100_000
+"""Calls, sleeps and waits after which a run is given up as endless."""
+
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
@@ -51,6 +54,7 @@ def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> St
         choices=Steered(choices),
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=LIMIT_S,
+        limit_steps=LIMIT_STEPS,
     )
 
 

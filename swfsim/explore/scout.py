@@ -45,6 +45,8 @@ class Scout(Plan):
         self._moments: dict[str, int] = {}
         self._moment_at = -1
         self._answered: set[int] = set()
+        self._returns = True
+        self.handed: dict[int, list[object]] = {}  # process → the tasks that it has seen
         self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
 
     def expect(
@@ -73,6 +75,7 @@ class Scout(Plan):
         is_new = name in self._workers and name != OPERATOR and not letter.nth
         place = self.calls.place(worker, letter)
         treatment = super().treat(worker, letter, clock)
+        self._returns = treatment.returns
         if is_new and (treatment is DELIVER or self.calls.at(worker, letter) is not None):
             self._note(places.at_call(*place))
             if letter.operation == RESPOND_DECISION and worker.deciding is not None:
@@ -82,6 +85,8 @@ class Scout(Plan):
         return treatment
 
     def takes(self, worker: Worker) -> bool:
+        if self._returns:
+            self._remember(worker)
         if worker.deciding is not None and worker.deciding[1] not in self._answered:
             x, number = worker.deciding
             self._answered.add(number)
@@ -89,6 +94,13 @@ class Scout(Plan):
             can_time_out = task is not None and task.start_to_close is not None
             self._note(places.at_decision(number, can_time_out))
         return super().takes(worker)
+
+    def _remember(self, worker: Worker) -> None:
+        job = worker.process.job
+        task = worker.deciding[1] if worker.deciding is not None else job and job.scheduled_id
+        seen = self.handed.setdefault(worker.process.number, [])
+        if seen[-1:] != [task]:
+            seen.append(task)
 
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]

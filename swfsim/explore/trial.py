@@ -18,6 +18,7 @@ from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
     AT_REST_OPEN,
+    LIMIT_STEPS,
     OPERATOR_LATENCY_MS,
     WORK_S,
     Hope,
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from swfsim.explore.places import Kind, Place, Placed, Placement
     from swfsim.sim.workers import Worker
     from swfsim.stories import Happening
-
-LIMIT_STEPS = 100_000
-"""Calls, sleeps and waits after which a run is given up as endless."""
 
 
 class Mark(NamedTuple):
@@ -266,7 +264,11 @@ class _Trial:
 
     def _workers(self) -> list[str]:
         now = self._env.now_ms()
-        return sorted(_shown(worker, now) for worker in self._env.simulation.workers.values())
+        handed = self._scout.handed
+        return sorted(
+            f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+            for worker in self._env.simulation.workers.values()
+        )
 
     @staticmethod
     def _digest(what: object) -> int:

@@ -361,16 +361,27 @@ def _instant(stamp: Any, number: int, source: str) -> int:
         return UNTIMED
     try:
         if isinstance(stamp, str):
-            text = stamp.removeprefix("DT ").strip()
-            try:
-                stamp = float(text)
-            except ValueError:
-                return milliseconds(datetime.datetime.fromisoformat(text) + _HALF)
+            return _told_in_text(stamp)
         if isinstance(stamp, datetime.datetime):
             return milliseconds(stamp)
-        if isinstance(stamp, int | float) and not isinstance(stamp, bool) and math.isfinite(stamp):
-            seconds = stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp
-            return milliseconds(seconds)
+        if isinstance(stamp, int | float) and not isinstance(stamp, bool):
+            return _told_in_numbers(stamp)
     except (ValueError, OverflowError, HarnessError):
         pass
     raise Unusable(f"{source}: event {number} has a time that is none: {short(stamp)}")
+
+
+@functools.lru_cache(1024)
+def _told_in_text(text: str) -> int:
+    """Events often share their time. Raises ``ValueError``."""
+    text = text.removeprefix("DT ").strip()
+    try:
+        return _told_in_numbers(float(text))
+    except ValueError:
+        return milliseconds(datetime.datetime.fromisoformat(text) + _HALF)
+
+
+def _told_in_numbers(stamp: float) -> int:
+    if not math.isfinite(stamp):
+        raise ValueError("no time")
+    return milliseconds(stamp / 1000 if stamp >= _MILLISECONDS_FROM else stamp)

@@ -39,6 +39,8 @@ def test_a_planted_bug_is_found(name: str, is_long: bool, monkeypatch: pytest.Mo
     assert found.faults <= bug.faults
     if not bug.law:
         fails_likewise(found.source, found.broken)
+        monkeypatch.undo()
+        run_as_a_test(found.source)
 
 
 def fails_likewise(source: str, broken: str) -> None:

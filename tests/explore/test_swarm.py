@@ -211,7 +211,7 @@ def test_a_timer_that_swf_does_not_let_go_is_no_mistake_of_the_decider() -> None
         story.given(faults.decision_refused(1, "ScheduleActivityTask", limit))
         story.when("DecisionTaskCompleted #2", told.happenings["cancel requested"])
         story.given(faults.decision_refused(3, "CancelTimer", "OPERATION_NOT_PERMITTED"))
-        keeps_its_rules(story)
+        keeps_its_rules(story, "cancel requested at DecisionTaskCompleted #2")
         assert "CancelTimerFailed" in story.latest.events.kinds
 
 

@@ -62,7 +62,7 @@ def an_activity_that_could_not_be_scheduled_is_not_noticed(patch: pytest.MonkeyP
     _deaf_to(patch, "ScheduleActivityTaskFailed")
 
 
-@takes_two("step", "decision", only=["keeps failing", "refused onwards"])
+@takes_two("moment", "decision", only=["asked to resume from ProcessData", "refused onwards"])
 def a_marker_that_is_refused_is_decided_again(patch: pytest.MonkeyPatch) -> None:
     _deaf_to(patch, "RecordMarkerFailed")
 

@@ -27,7 +27,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 RUNS: Final = 400
 """The budget of each hunt: as many runs as there are single faults. A law has as many histories."""
-RUNS_LONG: Final = 8_000
+RUNS_LONG: Final = 4_000
 """The budget when two faults are looked for in the whole alphabet."""
 
 
