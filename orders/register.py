@@ -39,7 +39,11 @@ class Registration(NamedTuple):
 def register_all(client: "SWFClient", settings: Settings) -> list[Registration]:
     """Everything the order workflow needs. Raises what boto3 raises, when not permitted say."""
     done = [_register_domain(client, settings), _register_workflow_type(client, settings)]
-    done += [_register_activity_type(client, settings, step) for step in workflow.ALL_STEPS]
+    timeouts = settings.timeouts()
+    done += [
+        _register_activity_type(client, settings, step, timeouts[step].decision_fields())
+        for step in workflow.ALL_STEPS
+    ]
     return done
 
 
@@ -80,9 +84,10 @@ def _register_workflow_type(client: "SWFClient", settings: Settings) -> Registra
     )
 
 
-def _register_activity_type(client: "SWFClient", settings: Settings, step: str) -> Registration:
+def _register_activity_type(
+    client: "SWFClient", settings: Settings, step: str, timeouts: Mapping[str, str]
+) -> Registration:
     identity = {"name": step, "version": settings.activity_version}
-    timeouts = settings.timeouts()[step].decision_fields()
     defaults: dict[str, Any] = {
         "defaultTaskList": {"name": settings.activity_task_list},
         **{f"defaultTask{name[0].upper()}{name[1:]}": value for name, value in timeouts.items()},

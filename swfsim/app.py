@@ -13,7 +13,7 @@ import inspect
 import sys
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,7 +91,8 @@ def check_factory(make_app: Any, name: str) -> None:
         if inspect.isabstract(make_app):
             missing = ", ".join(f"{method}()" for method in sorted(make_app.__abstractmethods__))
             raise HarnessError(f"{name} lacks what every App has: {missing}")
-    needed = _arguments(make_app)
+    look_up = _arguments if isinstance(make_app, Hashable) else _arguments.__wrapped__
+    needed = look_up(make_app)
     if needed:
         raise HarnessError(
             f"{name} cannot be made without arguments ({', '.join(needed)}): give a function that "
@@ -99,8 +100,10 @@ def check_factory(make_app: Any, name: str) -> None:
         )
 
 
+@functools.lru_cache(256)
 def _arguments(make_app: Callable[..., object]) -> list[str]:
-    """What it has to be called with."""
+    """What it has to be called with. Looked up once: explorers make an application by the
+    thousand."""
     try:
         parameters = inspect.signature(make_app).parameters.values()
     except (TypeError, ValueError):  # written in C: it will be seen
@@ -122,13 +125,22 @@ def make(make_app: AppFactory) -> App:
     return app
 
 
+@functools.lru_cache(256)
+def _takes(function: Callable[..., object], arguments: int) -> bool:
+    """Whether this can be called with so many."""
+    try:
+        inspect.signature(function).bind(*[None] * arguments)
+    except TypeError:
+        return False
+    return True
+
+
 def loops(app: App, wrap: Wrap) -> Mapping[str, Loop]:
     """The workers of an application. Raises ``HarnessError`` for what is no mapping of loops."""
     shown = f"workers() of {type(app).__name__}"
-    try:
-        inspect.signature(app.workers).bind(wrap)
-    except TypeError:
-        raise HarnessError(f"{shown} has to take wrap: def workers(self, wrap)") from None
+    method = getattr(app.workers, "__func__", None)
+    if not (_takes(method, 2) if method is not None else _takes(app.workers, 1)):
+        raise HarnessError(f"{shown} has to take wrap: def workers(self, wrap)")
     found: object = app.workers(wrap)
     if not isinstance(found, Mapping):
         raise HarnessError(

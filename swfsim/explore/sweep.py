@@ -157,7 +157,7 @@ class Sweep:
     def _outcomes(self, level: Level, placements: list[Placement]) -> list[Outcome] | None:
         """What comes of these, in their order; None if the budget does not allow it."""
         kept, certificate = self._book.outcomes, self.certificate
-        last = level.faults == certificate.faults
+        last = 0 < level.faults == certificate.faults  # without a fault, it is compared once more
         found_before = len(certificate.failures)
         packets = list(self._packets(level, placements, last))
         try:
