@@ -30,10 +30,12 @@ class Told(NamedTuple):
 
 
 def told_of(app: App) -> Told:
+    """Raises ``HarnessError`` for a rule that is none."""
     if isinstance(app, Explorable):
         known = {**ANY, **app.happenings}
         several = type(app).another is not Explorable.another
-        return Told(app.rules, known, app.errors, app.example, app.another, several, app.state)
+        kept = tuple(rules.checked(app.rules))
+        return Told(kept, known, app.errors, app.example, app.another, several, app.state)
     return Told(rules.SHIPPED, ANY, {}, _nothing, lambda number: None, False, _nothing)
 
 
