@@ -26,6 +26,7 @@ from swfsim.explore.scenario import (
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
+from swfsim.explore.whose import nth
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
@@ -161,7 +162,7 @@ class _Trial:
             elif one.kind == "choice":
                 self._left.append(functools.partial(self._is_made, one.nth))
             else:
-                fault = one.fault(told.errors)
+                fault = one.fault(told.errors, nth(story, one.whose) if one.whose else None)
                 story.given(fault)
                 struck = functools.partial(self._scout.strikes.acted, fault, one.nth)
                 (self._lasting if one.lasts else self._left).append(struck)
@@ -236,18 +237,23 @@ class _Trial:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
         self._scout.note_choices()
-        found: list[Place] = self._scout.places
+        found: list[Place] = self._scout.told(self._story.executions)
         first = 0
         if self._placement:
             last = self._placement[-1]
-            first = next((n for n, there in enumerate(found, 1) if last in there), len(found))
+            here = (n for n, there in enumerate(found, 1) if last.is_among(there))
+            first = next(here, len(found))
         taken = {one.at for one in self._placement}
-        failing = {one.name for one in self._placement if one.what == "keeps failing"}
+        failing = {
+            (one.name, one.whose or 1) for one in self._placement if one.what == "keeps failing"
+        }
         numbers = [
             n
             for n in range(first, len(found))
             if found[n][0].at not in taken
-            and not (found[n][0].kind == "step" and found[n][0].name in failing)
+            and not (
+                found[n][0].kind == "step" and (found[n][0].name, found[n][0].whose or 1) in failing
+            )
         ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
         return [found[n] for n in numbers], marks
