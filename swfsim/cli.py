@@ -27,6 +27,10 @@ COMMANDS: Final = {
 }
 
 
+STOPPED: Final = {"explore": 3}
+"""Exit status at Ctrl-C of a command that is still being imported, if it says so of itself."""
+
+
 class _Mistake(click.ClickException):
     exit_code = 2
 
@@ -43,7 +47,13 @@ class _Group(click.Group):
             if near and not ctx.resilient_parsing:
                 ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
             return None
-        module = importlib.import_module(f"swfsim.commands.{cmd_name}")
+        try:
+            module = importlib.import_module(f"swfsim.commands.{cmd_name}")
+        except KeyboardInterrupt:
+            if cmd_name not in STOPPED:
+                raise
+            click.echo("stopped by Ctrl-C", err=True)
+            raise SystemExit(STOPPED[cmd_name]) from None
         command: click.Command = getattr(module, cmd_name)
         return command
 

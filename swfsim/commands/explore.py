@@ -29,7 +29,7 @@ from swfsim.explore.cluster import Cluster
 from swfsim.explore.crew import Processes
 from swfsim.explore.lines import CODE
 from swfsim.explore.places import KINDS
-from swfsim.explore.sweep import Budget, Sweep
+from swfsim.explore.sweep import INTERRUPTED, Budget, Sweep
 from swfsim.explore.told import told_of
 from swfsim.fake import fake_swf
 from swfsim.stories import Story
@@ -133,11 +133,14 @@ def explore(
             begun = time.monotonic()
             certificate = sweep.run()
             took = time.monotonic() - begun
+    except KeyboardInterrupt:  # not while runs are made: then there is a certificate
+        click.echo(f"stopped by {INTERRUPTED}, and there is nothing to tell yet", err=True)
+        raise SystemExit(STOPPED) from None
     except (HarnessError, Divergence) as error:
         raise Refusal(str(error)) from error
     except OSError as error:
         raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
-    _show(app, given, certificate, written_to)
+    _show(app, given, seed, certificate, written_to)
     click.echo(report.speed(sweep.made, took), err=True)
     if certificate.stopped is not None and file is not None:
         click.echo(f"{file} holds what was run: the same call again goes on from it", err=True)
@@ -198,13 +201,15 @@ def _progress() -> Iterator[Callable[[Certificate], None]]:
         yield tell
 
 
-def _show(app: str, given: Any, certificate: Certificate, directory: Path | None) -> None:
+def _show(
+    app: str, given: Any, seed: int, certificate: Certificate, directory: Path | None
+) -> None:
     for number, failure in enumerate(certificate.failures, 1):
-        text = scenario.source(app, failure.placement, failure.broken, given)
+        text = scenario.source(app, failure.placement, failure.broken, given, seed=seed)
         if directory is not None:
             path = directory / f"test_found_{number:03}.py"
             path.write_text(text, encoding="utf-8")
-    for line in report.failures(app, given, certificate):
+    for line in report.failures(app, given, certificate, seed):
         click.echo(line)
     for line in report.lines(app, certificate):
         click.echo(line)

@@ -87,13 +87,14 @@ def _verdict(certificate: Certificate) -> str:
     return f"{found}; {beyond}"
 
 
-def failures(app: str, given: Any, certificate: Certificate) -> Iterator[str]:
+def failures(app: str, given: Any, certificate: Certificate, seed: int = 0) -> Iterator[str]:
     """Each failure, under the rule that it breaks; the first of each rule as scenarios."""
     for rule, found in _by_rule(certificate).items():
         yield f"BROKEN {rule} ({counted(len(found), 'placement')})"
         for failure in found[:SHOWN]:
             yield ""
-            yield from scenario.source(app, failure.placement, failure.broken, given).splitlines()
+            source = scenario.source(app, failure.placement, failure.broken, given, seed=seed)
+            yield from source.splitlines()
         for failure in found[SHOWN:]:
             yield f"  also: {' and '.join(map(str, failure.placement))}"
         yield ""

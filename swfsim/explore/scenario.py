@@ -45,11 +45,15 @@ LIMIT_STEPS = 100_000
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
-def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> Story:
-    """A story in which all goes as when the application was explored: activities take their time,
-    and where several could go on at an instant the first does, except at the ``choices`` named."""
+def retold(
+    make_app: AppFactory, choices: Mapping[int, int] | None = None, *, seed: int = 0
+) -> Story:
+    """A story in which all goes as when the application was explored with this seed: activities
+    take their time, and where several could go on at an instant the first does, except at the
+    ``choices`` named."""
     return Story(
         make_app,
+        seed=seed,
         plan=Plan(work_s=WORK_S),
         choices=Steered(choices),
         operator_latency_ms=OPERATOR_LATENCY_MS,
@@ -105,18 +109,20 @@ def source(
     broken: Sequence[str],
     given: Any = None,
     *,
+    seed: int = 0,
     by: str = "swfsim explore",
     only: Sequence[str] = (),
     ending: str = "",
     imports: Sequence[str] = (),
 ) -> str:
     """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE.
-    ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
-    it is meant; ``ending`` with its ``imports`` is what runs the story, if not
-    ``keeps_its_rules``."""
+    ``seed`` is that of the run, ``by`` is who found it; ``only`` is Python, for each thing placed,
+    that says for which execution it is meant; ``ending`` with its ``imports`` is what runs the
+    story, if not ``keeps_its_rules``."""
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
+    steered += f", seed={seed!r}" if seed else ""
     wanted = only or [f"nth(story, {one.whose})" if one.whose else "" for one in placement]
     if not only and any(wanted):
         imports = [*imports, "from swfsim.explore.whose import nth"]

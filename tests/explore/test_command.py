@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import io
 import signal
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 import swfsim.commands.explore as command
+from swfsim.cli import main
 from swfsim.commands.explore import explore
 from tests.explore.test_sweep import run_as_a_test
 
@@ -44,6 +46,22 @@ def test_a_failure_is_printed_and_written_as_a_scenario(tmp_path: Path) -> None:
     assert [one.name for one in files] == [f"test_found_00{n}.py" for n in (1, 2, 3, 4)]
     with pytest.raises(AssertionError, match="it was paid 2 times"):
         run_as_a_test(files[0].read_text())
+
+
+def test_a_scenario_is_of_the_seed_with_which_it_was_found(tmp_path: Path) -> None:
+    """What is drawn by an application is drawn from it."""
+    found = {}
+    for seed in range(4):
+        there = tmp_path / str(seed)
+        asked = ("--faults", "0", "--seed", str(seed), "--scenarios", str(there))
+        if run(f"{TOY}:Lucky", *asked).exit_code == 1:
+            [file] = there.iterdir()
+            found[seed] = file.read_text()
+    assert 0 < len(found) < 4
+    for seed, source in found.items():
+        assert ("seed=" in source) == (seed != 0)
+        with pytest.raises(AssertionError, match="it was paid 2 times"):
+            run_as_a_test(source)
 
 
 def test_a_sweep_that_is_limited_says_what_is_left_and_goes_on(tmp_path: Path) -> None:
@@ -89,6 +107,28 @@ def test_ctrl_c_keeps_the_file_and_says_what_is_left(
     assert again.exit_code == 0
     assert again.stdout == run(f"{TOY}:Careful", "--only", "step").stdout
     assert "14 runs made" in again.stderr
+
+
+def press(*anything: Any) -> Any:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("where", ["_to_reach", "Book", "_crew"])
+def test_ctrl_c_before_the_first_run_is_a_stop_too(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the application is loaded, the file is read, or processes are started."""
+    monkeypatch.setattr(command, where, press)
+    done = run(f"{TOY}:Careful")
+    assert done.exit_code == 3
+    assert "stopped by Ctrl-C" in done.output
+
+
+def test_so_it_is_while_the_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib, "import_module", press)
+    done = CliRunner().invoke(main, ["explore", f"{TOY}:Careful"])
+    assert done.exit_code == command.STOPPED == 3
+    assert done.output == "stopped by Ctrl-C\n"
 
 
 def test_the_certificate_says_how_much_was_pruned_and_the_command_how_fast() -> None:

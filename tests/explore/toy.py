@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -229,6 +230,13 @@ class Counting(Careful):
             client().count_open_workflow_executions, domain=DOMAIN, startTimeFilter=since
         )
         self.paid = told["count"]
+
+
+class Lucky(Careful):
+    """Takes the money as often as a die says."""
+
+    def take_the_money(self) -> None:
+        self.paid = 1 + (random.random() < 0.5)
 
 
 class Silent(Careful):
