@@ -45,11 +45,13 @@ LIMIT_STEPS = 100_000
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
-def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None) -> Story:
+def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None, seed: int = 0) -> Story:
     """A story in which all goes as when the application was explored: activities take their time,
-    and where several could go on at an instant the first does, except at the ``choices`` named."""
+    and where several could go on at an instant the first does, except at the ``choices`` named.
+    From the ``seed`` come the application's random numbers."""
     return Story(
         make_app,
+        seed=seed,
         plan=Plan(work_s=WORK_S),
         choices=Steered(choices),
         operator_latency_ms=OPERATOR_LATENCY_MS,
@@ -104,6 +106,7 @@ def source(
     placement: Placement,
     broken: Sequence[str],
     given: Any = None,
+    seed: int = 0,
     *,
     by: str = "swfsim explore",
     only: Sequence[str] = (),
@@ -111,12 +114,13 @@ def source(
     imports: Sequence[str] = (),
 ) -> str:
     """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE.
-    ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
+    ``seed`` is the run's; ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
     it is meant; ``ending`` with its ``imports`` is what runs the story, if not
     ``keeps_its_rules``."""
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
+    steered += f", seed={seed}" if seed else ""
     wanted = [*only, *([""] * (len(placement) - len(only)))]
     told = [quoted(str(one)) for one in placement]
     if given is not None:
@@ -149,7 +153,7 @@ def source(
 
 
 def _keeps(told: Sequence[str]) -> str:
-    return f"keeps_its_rules(story, {', '.join(told)})"
+    return f"keeps_its_rules({', '.join(['story', *told])})"
 
 
 _TOLD = ("from swfsim.explore.told import told_of",)

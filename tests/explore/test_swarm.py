@@ -191,6 +191,36 @@ def test_what_does_not_close_once_faults_have_stopped_says_why_it_never_can() ->
         run_as_a_test(text)
 
 
+def test_who_takes_long_anyway_has_the_time_for_it() -> None:
+    """40 minutes of the 60 that it has, and nothing goes wrong in it."""
+    assert [one.broken for one in flown(toy.Patient) if one.kind == "liveness"] == []
+
+
+def test_the_reason_is_what_stood_in_its_way_before_it_was_too_late() -> None:
+    """A timer runs, so something is pending; it is shorter than the time-out, so nothing is wrong
+    with it."""
+    late = courses.Course(((0, 1),), settle_s=60)
+    with Flights(toy.Patient) as flights:
+        [told] = flights.again(late).broken
+    assert told.endswith("faults could strike no more: it still moves, and TimerStarted came last")
+
+
+def test_each_seed_gives_the_application_random_numbers_of_its_own() -> None:
+    broken = {bool(one.broken) for one in flown(toy.Unlucky, range(1, 11), Terms(storm_s=0))}
+    assert broken == {True, False}
+
+
+def test_a_failure_that_hangs_on_a_random_number_is_told_with_its_seed() -> None:
+    found = first_broken(toy.Unlucky, terms=Terms(storm_s=0))
+    with Flights(toy.Unlucky, Terms(storm_s=0)) as flights:
+        shrunk = flights.shrink(found.seed)
+    text = courses.source(f"{TOY}:Unlucky", shrunk.course, shrunk.broken, plain=shrunk.plain)
+    assert f"with retold(Unlucky, seed={found.seed}) as story:" in text
+    assert "keeps_its_rules(story)" in text
+    with pytest.raises(AssertionError, match="nobody has bad luck"):
+        run_as_a_test(text)
+
+
 def test_who_cannot_be_reached_has_time_from_when_he_can() -> None:
     """Nobody is at work for an hour; meanwhile one sale is terminated and another begun."""
     cut_off = Placed("moment", "Pay started", 1, "nobody is at work until the execution times out")

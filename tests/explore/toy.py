@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -309,6 +310,49 @@ class Lazy(Newsstand):
             return []
         attributes = {"timerId": "think", "startToFireTimeout": "4000"}
         return [{"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}]
+
+
+class Patient(Careful):
+    """Between the money and the paper it lets 40 of its 60 minutes pass."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        made = decide(events)
+        kinds = [event["eventType"] for event in events]
+        if not made or made[0]["decisionType"] != "ScheduleActivityTask":
+            return made
+        if "ActivityTaskCompleted" not in kinds or "TimerFired" in kinds:
+            return made
+        attributes = {"timerId": "think", "startToFireTimeout": "2400"}
+        tried = "TimerStarted" in kinds or kinds.count("StartTimerFailed") > 3
+        if tried and "TimerStarted" not in kinds:
+            return [{"decisionType": "FailWorkflowExecution"}]
+        start = {"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}
+        return [] if tried else [start]
+
+
+class Lucky(Careful):
+    """Tosses a coin when the money is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coin = 0.0
+
+    def take_the_money(self) -> None:
+        super().take_the_money()
+        self.coin = random.random()
+
+    def state(self) -> object:
+        return (self.paid, self.coin)
+
+
+@at_the_end
+def nobody_has_bad_luck(run: Run) -> Iterator[str]:
+    if 0 < run.app.coin < 0.5:
+        yield f"{run.app.coin:.3f}"
+
+
+class Unlucky(Lucky):
+    rules = (*SHIPPED, nobody_has_bad_luck)
 
 
 class Resigned(Newsstand):
