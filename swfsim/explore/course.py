@@ -193,7 +193,8 @@ class _Settling:
     """Whether everything closes in time once faults have stopped. ``late`` says what does not.
 
     An execution has ``settle_s`` for it, or half of its own time-out if that is less, and twice the
-    time it takes when nothing goes wrong at least; a time-out that ends it earlier was brought about by the faults, and is for the rules to judge.
+    time it takes when nothing goes wrong at least; a time-out that ends it earlier was brought
+    about by the faults, and is for the rules to judge.
     """
 
     def __init__(self, story: Story, course: Course) -> None:

@@ -233,6 +233,7 @@ class _Shrinking:
         self.tried = 0
 
     def shrunk(self) -> Shrunk:
+        self._holds(self._course._replace(seed=0))  # as every story has it
         self._alone()
         self._without(
             [one for one in self._course.strikes if one.placed.kind == "choice"], whole=True

@@ -113,8 +113,9 @@ def source(
     ending: str = "",
     imports: Sequence[str] = (),
 ) -> str:
-    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE.
-    ``seed`` is the run's; ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
+    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE,
+    ``given`` its input, ``seed`` where its random numbers come from.
+    ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
     it is meant; ``ending`` with its ``imports`` is what runs the story, if not
     ``keeps_its_rules``."""
     module, _, attribute = app.partition(":")

@@ -28,6 +28,7 @@ from tests.explore import toy
 from tests.explore.test_sweep import run_as_a_test
 
 TOY = "tests.explore.toy"
+INPUT = str(Path(__file__).with_name("input.json"))
 SEEDS = range(1, 31)
 
 
@@ -282,6 +283,34 @@ def test_a_swarm_without_a_failure_says_what_it_was() -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_what_some_run_must_reach_and_none_does_is_said_and_is_a_failure() -> None:
+    done = run(f"{TOY}:Hopeful", "--seeds", "1-5")
+    assert "  never reached: it snows" in done.output
+    assert "  reached in some run: somebody gets it" in done.output
+    assert "everything closed" not in done.output
+    assert done.exit_code == 1
+    alone = run(f"{TOY}:Hopeful", "--seeds", "1")
+    assert "never reached" not in alone.output
+    assert alone.exit_code == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_what_the_page_shows_is_what_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explore.md").read_text(encoding="utf-8")
+    command, *shown = page.partition("$ swfsim swarm ")[2].partition("  …\n")[0].splitlines()
+    done = run(*command.split())
+    assert len(shown) == 4
+    assert done.output.splitlines()[:4] == shown
+
+
+@pytest.mark.usefixtures("here")
+def test_the_line_that_repeats_a_failure_names_the_input() -> None:
+    done = run(f"{TOY}:Forgetful", "--seeds", "1-30", "--input", INPUT)
+    [words] = [one for one in done.output.splitlines() if "repeat it: " in one]
+    assert words.endswith(f"--input {INPUT}")
+
+
+@pytest.mark.usefixtures("here")
 def test_one_seed_tells_what_it_expands_to() -> None:
     done = run(f"{TOY}:Newsstand", "--seeds", "3", "--storm", "24")
     assert "faults for 1 day, scheduled" in done.output
@@ -349,6 +378,17 @@ def test_hours_go_on_beyond_the_seeds() -> None:
     ("arguments", "told"),
     [
         ((f"{TOY}:Nothing",), "has no application 'Nothing'"),
+        ((f"{TOY}:Careful", "--executions", "5"), "has one execution at a time"),
+        ((f"{TOY}:Newsstand", "--executions", "5", "--input", INPUT), "inputs of their own"),
+        ((f"{TOY}:Careful", "--storm", "inf"), "inf is not in the range"),
+        ((f"{TOY}:Careful", "--storm", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--settle", "inf"), "inf is not in the range"),
+        ((f"{TOY}:Careful", "--settle", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--gap", "1e9", "--executions", "2"), "is not in the range"),
+        ((f"{TOY}:Newsstand", "--gap", "8760", "--executions", "200"), "take 199 years to start"),
+        ((f"{TOY}:Careful", "--hours", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--hours", "inf"), "inf is not a finite number"),
+        ((f"{TOY}:Careful", "--time-limit", "nan"), "nan is not a finite number"),
         ((f"{TOY}:Careful", "--seeds", "9-3"), "'9-3' is not a seed"),
         ((f"{TOY}:Careful", "--file", "/nowhere/at/all"), "/nowhere/at/all"),
         ((f"{TOY}:Careful", "--scenarios", "/proc/no"), "cannot write to /proc/no"),
@@ -364,5 +404,5 @@ def test_a_mistake_in_the_call_is_said_in_a_sentence(arguments: tuple[str, ...],
 
 @pytest.mark.usefixtures("here")
 def test_orders_stand_a_swarm() -> None:
-    done = run("scenarios.explore:orders", "--seeds", "1-20")
+    done = run("scenarios.explore:orders", "--seeds", "1-60")
     assert done.exit_code == 0, done.output
