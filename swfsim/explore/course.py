@@ -18,6 +18,7 @@ from swfsim.debug import stuck, surgery
 from swfsim.env import Env
 from swfsim.errors import Violation
 from swfsim.explore import hours, scenario
+from swfsim.explore.happenings import ends_chains
 from swfsim.explore.places import quoted
 from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN, OPERATOR_LATENCY_MS, WORK_S
 from swfsim.explore.told import told_of
@@ -137,6 +138,7 @@ def run(story: Story, course: Course, given: Callable[[], Sequence[str]]) -> End
     assert isinstance(story.env, Env), "a course is run in simulation"
     told = told_of(story.app)
     settling = _Settling(story, course)
+    ends_chains(story, told.runs)
     for after_s, number in course.starts:
         given_to = told.another(number) if course.input is None else course.input
         story.when(after_s, _started(given_to))
@@ -308,6 +310,7 @@ def told(make_app: Any, course: Course, **options: Any) -> Story:
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=scenario.LIMIT_S + course.calm_s + course.starts[-1][0],
         limit_steps=scenario.LIMIT_STEPS * max(1, len(course.starts)),
+        limit_runs=scenario.LIMIT_RUNS,
         **options,
     )
 

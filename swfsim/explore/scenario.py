@@ -9,6 +9,7 @@ from swfsim import rules
 from swfsim.choices import Steered
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
+from swfsim.explore.happenings import ends_chains
 from swfsim.explore.places import quoted
 from swfsim.explore.told import told_of
 from swfsim.rules import Run
@@ -42,6 +43,10 @@ may be started a year after the other."""
 LIMIT_STEPS = 100_000
 """Calls, sleeps and waits after which a run is given up as endless."""
 
+LIMIT_RUNS = 1_000
+"""Runs of one workflow id after which a run is given up as endless, where its application does not
+say how many of them are to be followed."""
+
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
@@ -57,6 +62,7 @@ def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None, seed:
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=LIMIT_S,
         limit_steps=LIMIT_STEPS,
+        limit_runs=LIMIT_RUNS,
     )
 
 
@@ -68,14 +74,17 @@ that it has doubled: some runs would go on for a year, and for nothing."""
 class Hope:
     """Whether a run may yet keep its rules; an observer of its events."""
 
-    def __init__(self, kept: Sequence[Rule], calls: Iterable[Entry]) -> None:
+    def __init__(
+        self, kept: Sequence[Rule], calls: Iterable[Entry], given: Sequence[str] = ()
+    ) -> None:
         self.is_lost = False
         self._rules = kept
         self._calls = calls
+        self._given = given
 
     def observe(self, x: Execution, event: Event, who: str) -> None:
         if event.id >= _LONG and not event.id & (event.id - 1) and not self.is_lost:
-            run = Run([x], calls=self._calls)
+            run = Run([x], calls=self._calls, given=self._given)
             self.is_lost = bool(rules.broken(self._rules, run, at_rest=False))
 
 
@@ -88,7 +97,8 @@ def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
             "the rules of a run need to see all its calls, as only a simulation does"
         )
     told = told_of(story.app)
-    hope = Hope(told.rules, story.env.journal)
+    hope = Hope(told.rules, story.env.journal, given)
+    ends_chains(story, told.runs)
     story.env.observe(hope.observe)
     story.when(lambda story: story.app.start(told.example() if input is None else input))
     story.run(until=lambda: hope.is_lost)

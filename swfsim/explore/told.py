@@ -27,13 +27,23 @@ class Told(NamedTuple):
     another: Callable[[int], Any]
     several: bool
     state: Callable[[], object]
+    runs: int | None = None
 
 
 def told_of(app: App) -> Told:
     if isinstance(app, Explorable):
         known = {**ANY, **app.happenings}
         several = type(app).another is not Explorable.another
-        return Told(app.rules, known, app.errors, app.example, app.another, several, app.state)
+        return Told(
+            app.rules,
+            known,
+            app.errors,
+            app.example,
+            app.another,
+            several,
+            app.state,
+            app.runs,
+        )
     return Told(rules.SHIPPED, ANY, {}, _nothing, lambda number: None, False, _nothing)
 
 
