@@ -8,7 +8,6 @@ imports and the AWS client read for themselves is theirs. Nothing of the network
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import random
 import socket
@@ -169,10 +168,9 @@ def _reader(frame: FrameType | None, what: str) -> str | None:
     """The decider's line on whose behalf this was read; None when it was on nobody's."""
     passed_on = True
     installed: str | None = None
-    told_of_garbage = {getattr(one, "__code__", None) for one in gc.callbacks}
+    if code.tells_of_garbage(frame):
+        return None
     while frame is not None:
-        if frame.f_code in told_of_garbage:
-            return None  # a collection comes at any moment, in anybody's lines
         module = str(frame.f_globals.get("__name__", ""))
         if module.startswith(_FOR_ITSELF) or (what != NETWORK and module.startswith(_TRANSPORT)):
             return None

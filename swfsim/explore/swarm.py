@@ -121,15 +121,11 @@ def check_repeats(tally: Tally, first: Flight, crew: Map) -> None:
     """Fly the first seed once more, perhaps in another process."""
     for again in crew.map(fly, [first.seed]):
         if again.digest != first.digest and not first.broken:
-            tally.fail(
-                first._replace(
-                    broken=[
-                        f"{UNSTEADY}: seed {first.seed}. Usual causes: a set that is iterated or "
-                        "shown, an object shown by its address, a wall clock, or code that changed "
-                        "since the file was begun."
-                    ]
-                )
+            why = "; ".join(again.broken) or (
+                "usual causes are a set that is iterated or shown, an object shown by its address, "
+                "a wall clock, or code that changed since the file was begun"
             )
+            tally.fail(first._replace(broken=[f"{UNSTEADY}: seed {first.seed}: {why}"]))
 
 
 def shrink(tally: Tally, crew: Map, work: Callable[[int], Shrunk | str]) -> None:

@@ -33,6 +33,7 @@ from freezegun.config import settings
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
+from swfsim.report import code
 from swfsim.sim import threads
 from swfsim.sim.workers import Sleep, Worker, current
 
@@ -289,7 +290,9 @@ class _Reading(freezegun.api.FrozenDateTimeFactory):
 
     def __call__(self) -> datetime.datetime:
         worker = current()
-        return _naive(self._clock.at + (_hubs[-1].skew_ms(worker) if worker is not None else 0))
+        if worker is None or code.tells_of_garbage(sys._getframe(1)):
+            return _naive(self._clock.at)
+        return _naive(self._clock.at + _hubs[-1].skew_ms(worker))
 
 
 def _naive(at: int) -> datetime.datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from typing import Any
 
 import pytest
@@ -39,6 +41,28 @@ def test_a_worker_reads_its_own_clock(seconds: float) -> None:
 def test_another_workers_clock_is_right() -> None:
     with Story(toy.Punctual) as story, pytest.raises(Violation, match="decider never looked at it"):
         told(story, clock_skewed("decider", 120))
+
+
+class Tidy(toy.Punctual):
+    """Its decider collects garbage, as may happen to anybody at any moment."""
+
+    def decide(self, events: Any) -> Any:
+        gc.collect(0)
+        return super().decide(events)
+
+
+def test_who_measures_a_collection_looks_at_no_workers_clock() -> None:
+    """Hypothesis does. What a worker looks at must not hang on when garbage is collected."""
+
+    def measure(*told: object) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(measure)
+    try:
+        with Story(Tidy) as story, pytest.raises(Violation, match="decider never looked at it"):
+            told(story, clock_skewed("decider", 120))
+    finally:
+        gc.callbacks.remove(measure)
 
 
 def test_a_worker_that_died_comes_back_with_the_same_clock() -> None:
