@@ -27,6 +27,7 @@ class Told(NamedTuple):
     another: Callable[[int], Any]
     several: bool
     state: Callable[[], object]
+    runs: int | None = None
 
 
 def told_of(app: App) -> Told:
@@ -35,7 +36,16 @@ def told_of(app: App) -> Told:
         known = {**ANY, **app.happenings}
         several = type(app).another is not Explorable.another
         kept = tuple(rules.checked(app.rules))
-        return Told(kept, known, app.errors, app.example, app.another, several, app.state)
+        return Told(
+            kept,
+            known,
+            app.errors,
+            app.example,
+            app.another,
+            several,
+            app.state,
+            app.runs,
+        )
     return Told(rules.SHIPPED, ANY, {}, _nothing, lambda number: None, False, _nothing)
 
 

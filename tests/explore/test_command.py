@@ -117,6 +117,8 @@ def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:
     ("arguments", "told"),
     [
         ((f"{TOY}:Nothing",), "has no application 'Nothing'"),
+        ((f"{TOY}:Careful", "--time-limit", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--time-limit", "inf"), "inf is not a finite number"),
         ((f"{TOY}:Restless",), "the same run, made twice, is not the same"),
         ((f"{TOY}:Careful", "--file", "/nowhere/at/all"), "/nowhere/at/all"),
         ((f"{TOY}:Careful", "--scenarios", "/proc/no"), "cannot write to /proc/no"),
