@@ -17,14 +17,13 @@ The name of a rule is that of its function. ``SHIPPED`` holds for every applicat
 from __future__ import annotations
 
 import functools
-import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, service_laws
 from swfsim.core.tables import CLOSE_DECISIONS
-from swfsim.errors import HarnessError, Violation
-from swfsim.report import code
+from swfsim.errors import Violation
+from swfsim.report import blame
 from swfsim.spec import model
 from swfsim.spec.faults import Fault
 
@@ -79,7 +78,7 @@ def always(law: Callable[[Sequence[Event]], Iterator[tuple[int, str]]]) -> Rule:
 
     def check(run: Run) -> Iterator[str]:
         for x, events in run.histories:
-            for found in _given(law(events)):
+            for found in blame.given(law(events)):
                 if not (isinstance(found, tuple) and len(found) == 2):
                     raise TypeError(f"it yields {found!r}, not an event id and what is wrong there")
                 yield f"event {found[0]} of {x.workflow_id}: {found[1]}"
@@ -112,9 +111,9 @@ def broken(rules: Iterable[Rule], run: Run, *, at_rest: bool = True) -> list[Bro
     asked = ("always", "at the end") if at_rest else ("always",)
     return [
         Broken(rule.name, what)
-        for rule in checked(rules)
+        for rule in blame.checked(rules, Rule)
         if rule.when in asked
-        for what in _asked(rule, run)
+        for what in blame.asked(rule.name, rule.check, run)
     ]
 
 
@@ -123,50 +122,9 @@ def reached(rules: Iterable[Rule], run: Run) -> list[str]:
     that is none, or breaks."""
     return [
         rule.name
-        for rule in checked(rules)
-        if rule.when == "sometimes" and not any(_asked(rule, run))
+        for rule in blame.checked(rules, Rule)
+        if rule.when == "sometimes" and not any(blame.asked(rule.name, rule.check, run))
     ]
-
-
-def checked(rules: Iterable[Any]) -> Iterator[Rule]:
-    """Rules as they are. Raises ``HarnessError`` for what is none."""
-    for rule in rules:
-        if not isinstance(rule, Rule):
-            name = getattr(rule, "__name__", repr(rule))
-            raise HarnessError(
-                f"{name} is no rule ({_where(rule)}): put @always, @at_the_end or @sometimes of "
-                "swfsim.rules before it"
-            )
-        yield rule
-
-
-def _asked(rule: Rule, run: Run) -> list[str]:
-    """What a rule says of a run."""
-    try:
-        return list(_given(rule.check(run)))
-    except Exception as error:
-        places = code.places(error.__traceback__)
-        within = code.own(places)[-1]
-        at = _where(rule.check) if within[0].startswith(code.HOUSE) else code.line(within)
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise HarnessError(
-            f"the rule {rule.name!r} is itself broken: {what} ({at}). A rule tells what "
-            "is wrong, and raises nothing"
-        ) from error
-
-
-def _given(said: Iterator[Any] | None) -> Iterator[Any]:
-    if said is None:
-        raise TypeError("it gives None: it is to yield what is wrong, and nothing if nothing is")
-    return said
-
-
-def _where(law: Any) -> str:
-    """Where a law is written, as file and line."""
-    made = getattr(inspect.unwrap(law), "__code__", None) if callable(law) else None
-    if made is None:
-        return f"of type {type(law).__name__}"
-    return f"{made.co_filename}:{made.co_firstlineno}"
 
 
 def check(rules: Iterable[Rule], run: Run) -> None:
@@ -231,10 +189,37 @@ _UNLESS_GONE: Final = {"activityId": "ACTIVITY_ID_UNKNOWN", "timerId": "TIMER_ID
 """Refusals that are no mistake when it ended while the decider was deciding."""
 
 
-@always
-def no_decision_is_refused_by_mistake(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+_TYPES: Final = ("TYPE_DOES_NOT_EXIST", "TYPE_DEPRECATED")
+"""Endings of refusal causes that a decider brings about who names a type that is not there, unless
+somebody has given that, or has taken the type away."""
+
+
+def _no_decision_is_refused_by_mistake(run: Run) -> Iterator[str]:
     """Refusals for want of quota or permission befall anybody. A name twice in use, a missing
-    default, or an end to something that the history showed to be over are the decider's own."""
+    default, an end to something that the history showed to be over, or a type that is not there
+    are the decider's own. What ``given`` names, by its cause, is not."""
+    for x, events in run.histories:
+        for event_id, what in _foreseeable(events):
+            yield f"event {event_id} of {x.workflow_id}: {what}"
+        for event in events:
+            cause = event.attrs["cause"] if event.kind in _REFUSALS else ""
+            if cause.endswith(_TYPES) and not _is_brought_about(cause, run):
+                yield f"event {event.id} of {x.workflow_id}: {event.kind}: {cause}"
+
+
+def _is_brought_about(cause: str, run: Run) -> bool:
+    if any(cause in text for text in run.given):
+        return True
+    return any(call.operation.startswith(("Deprecate", "Delete")) for call in run.calls)
+
+
+no_decision_is_refused_by_mistake = Rule(
+    "no decision is refused by mistake", "always", _no_decision_is_refused_by_mistake
+)
+
+
+def _foreseeable(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Refusals that the history itself announced."""
     ends: dict[tuple[str, str], int] = {}
     shown_to: dict[int, int] = {}  # DecisionTaskCompleted → the last event its decider saw
     for event in events:
@@ -272,17 +257,58 @@ _OWN_CLOSES: Final = frozenset({"WorkflowExecutionCompleted", "WorkflowExecution
 
 @always
 def nothing_is_left_open_at_completion(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """An activity, timer or child that is still open when its decider completes the execution."""
+    """An activity, timer or child that is still open when its decider completes the execution. Not
+    where SWF has refused to cancel it, nor a child with the policy ABANDON, its own or the run's,
+    which is meant to go on."""
     left: dict[int, str] = {}
     for event in events:
         _keep_count(left, event)
+        if event.kind in _CANCEL_REFUSALS:
+            _excuse(left, events, event)
+        elif event.kind in _ABANDONS and _ABANDON in (
+            event.attrs.get("childPolicy"),
+            events[0].attrs.get("childPolicy"),
+        ):
+            left.pop(event.id)
         if event.kind in _OWN_CLOSES:
             for first, family in left.items():
                 yield event.id, f"the {family} of event {first} is still open"
 
 
-@always
-def nothing_is_stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+_ABANDON: Final = "ABANDON"
+_ABANDONS: Final = frozenset({"StartChildWorkflowExecutionInitiated"})
+_CANCEL_REFUSALS: Final = {
+    model.REFUSAL["CancelTimer"]: "timerId",
+    model.REFUSAL["RequestCancelActivityTask"]: "activityId",
+}
+"""Where SWF refuses to cancel something → the member that names it."""
+
+
+def _excuse(left: dict[int, str], events: Sequence[Event], refusal: Event) -> None:
+    """What SWF has refused to cancel is not left open by its decider."""
+    member = _CANCEL_REFUSALS[refusal.kind]
+    for first in list(left):
+        if events[first - 1].attrs.get(member) == refusal.attrs[member]:
+            del left[first]
+
+
+def nothing_is_stuck_unless(
+    waits: Callable[[Sequence[Event]], bool],
+) -> Rule:
+    """``nothing_is_stuck`` for an application that waits for people, or for another system, to
+    signal it: ``waits`` says of a history whether an execution with it does. A rule of the same
+    name, to stand in its place: see ``shipped``."""
+
+    @always
+    def nothing_is_stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+        for event_id, what in _stuck(events):
+            if not waits(events[:event_id]):
+                yield event_id, what
+
+    return nothing_is_stuck
+
+
+def _stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Open, with no decision task, and nothing under way that could bring one: only a signal, or
     the time-out of the execution, could ever move it. A close that SWF does not permit is for
     people to see to."""
@@ -299,6 +325,9 @@ def nothing_is_stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         goes_on = number < len(events) and events[number].at == event.at
         if not (left or tasks or may_not_close or goes_on):
             yield event.id, f"after {event.kind} nothing can move it any more"
+
+
+nothing_is_stuck = nothing_is_stuck_unless(lambda events: False)
 
 
 _CLOSE_REFUSALS: Final = frozenset(model.REFUSAL[one] for one in CLOSE_DECISIONS)
@@ -350,14 +379,20 @@ def _keep_count(left: dict[int, str], event: Event) -> None:
         left.pop(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]], None)
 
 
-SHIPPED: Final = (
-    histories_keep_the_laws_of_the_service,
-    every_decision_list_is_valid,
-    what_swf_took_stands_in_the_history,
-    no_decision_is_refused_by_mistake,
-    nothing_is_left_open_at_completion,
-    nothing_is_stuck,
-    no_decision_storm,
-    attempts_are_bounded(25),
-)
-"""What any application should keep, whatever befalls it."""
+def shipped(*, waits: Callable[[Sequence[Event]], bool] | None = None) -> tuple[Rule, ...]:
+    """What any application should keep, whatever befalls it. ``waits`` says of a history whether an
+    execution with it waits for nothing but a signal, as for a person's approval."""
+    return (
+        histories_keep_the_laws_of_the_service,
+        every_decision_list_is_valid,
+        what_swf_took_stands_in_the_history,
+        no_decision_is_refused_by_mistake,
+        nothing_is_left_open_at_completion,
+        nothing_is_stuck if waits is None else nothing_is_stuck_unless(waits),
+        no_decision_storm,
+        attempts_are_bounded(25),
+    )
+
+
+SHIPPED: Final = shipped()
+"""``shipped()``: for an application that never waits for nothing but a signal."""

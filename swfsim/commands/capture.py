@@ -16,7 +16,7 @@ import click
 from swfsim.capture.crawl import Crawler, RunKey
 from swfsim.capture.pace import CALLS_A_SECOND, Pace
 from swfsim.capture.take import Anonymous, Take
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.debug import deciders
 from swfsim.errors import HarnessError
 
@@ -100,7 +100,7 @@ class Since(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=CALLS_A_SECOND,
     show_default=True,
     help="Calls a second.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,18 @@ class Refusal(click.ClickException):
     """A mistake in the call, said in one sentence; exit status 2."""
 
     exit_code = 2
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers; infinity is in none, nor is what is not a number."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
 
 
 def read_json(path: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from swfsim.app import load
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.commands.histories import read
 from swfsim.coverage import pairs, table
 from swfsim.coverage.pairs import Coverage
@@ -24,7 +24,7 @@ from swfsim.fake import fake_swf
 @click.option(
     "--min",
     "least",
-    type=click.FloatRange(0, 100),
+    type=FiniteRange(0, 100),
     metavar="PERCENT",
     help="Exit with 1 if less was shown of what can be new.",
 )

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from swfsim.app import load
-from swfsim.commands.common import Refusal, directory, read_json
+from swfsim.commands.common import FiniteRange, Refusal, directory, read_json
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore import report, scenario, source
 from swfsim.explore.book import Book
@@ -76,7 +76,7 @@ STOPPED: Final = 3
 )
 @click.option("--file", metavar="FILE", help="Keep the outcomes in FILE, and go on from them.")
 @click.option(
-    "--time-limit", type=click.FloatRange(0, min_open=True), help="Stop after so many seconds."
+    "--time-limit", type=FiniteRange(0, min_open=True), help="Stop after so many seconds."
 )
 @click.option("--run-limit", type=click.IntRange(1), help="Stop after so many runs.")
 @click.option(

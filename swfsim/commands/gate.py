@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, read, refused
 from swfsim.debug import corpus, formats, matrix, replayed, report, sample
 from swfsim.debug import gate as judging
@@ -39,7 +39,7 @@ NEW_ON_OLD = "new code on old histories"
 @click.option(
     "--sample",
     "share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
     help="Draw histories until the share of wrong ones is bound below SHARE, or one is wrong.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.live.run import BUDGET_USD, PREFIX, STORY_S, JournalFile, LiveRun, check_domain
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ _OPTIONS = (
     click.option("--domain", help=f"The domain to use; its name begins with {PREFIX!r}."),
     click.option(
         "--budget",
-        type=click.FloatRange(min=0),
+        type=FiniteRange(min=0),
         default=BUDGET_USD,
         show_default=True,
         help="US dollars that a live run may cost at most.",
     ),
     click.option(
         "--story-timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         default=STORY_S,
         show_default=True,
         help="Seconds that it may take on a live service, each story of it.",

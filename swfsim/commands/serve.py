@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from swfsim.clock import RateClock, SystemClock, VirtualClock
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.errors import HarnessError
 from swfsim.spec import limits
 
@@ -55,7 +55,7 @@ def _clock(name: str) -> HostClock:
 )
 @click.option(
     "--long-poll-seconds",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     metavar="S",
     help=f"How long an empty poll is held, in real seconds.  [default: {limits.LONG_POLL_S}; on "
     "the virtual clock 0]",

@@ -13,7 +13,7 @@ import freezegun.api
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from swfsim.commands.common import Refusal
+from swfsim.commands.common import FiniteRange, Refusal
 from swfsim.commands.histories import DECIDER, PAGE_SIZE, loaded, runs
 from swfsim.debug import replayed, report
 from swfsim.debug.shrink import first_wrong
@@ -59,7 +59,7 @@ def test_decision_task_{number}_is_decided_as_recorded(swf_replay):
 @click.option(
     "--limit",
     "limit_s",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from swfsim.app import load
-from swfsim.commands.common import Refusal, directory, read_json
+from swfsim.commands.common import FiniteRange, Refusal, directory, read_json
 from swfsim.errors import HarnessError
 from swfsim.explore import gale, source, storms
 from swfsim.explore import swarm as swarms
@@ -30,6 +30,8 @@ from swfsim.stories import Story
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from swfsim.explore.told import Told
+
 STATUS: Final = {"swfsim": 5, "safety": 1, "liveness": 4}
 """Exit status by class of failure; the first of these that came up counts."""
 
@@ -37,6 +39,12 @@ STOPPED: Final = 3
 """Exit status of a swarm that its budget ended."""
 
 _HOUR_S: Final = 3600
+
+_YEAR_H: Final = 365 * 24
+"""An execution lasts no longer; nor do faults strike, or may it take to close."""
+
+_STARTS_H: Final = 100 * _YEAR_H
+"""Within so long the last execution of a run is started."""
 
 
 class _Seeds(click.ParamType[tuple[int, int]]):
@@ -68,13 +76,13 @@ class _Seeds(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="Seeds from the first on, until so many virtual hours have passed with an activity or a "
     "timer under way.",
 )
 @click.option(
     "--storm",
-    type=click.FloatRange(0),
+    type=FiniteRange(0, _YEAR_H),
     metavar="HOURS",
     help="Faults strike for so many virtual hours.  [default: drawn from the seed]",
 )
@@ -85,13 +93,13 @@ class _Seeds(click.ParamType[tuple[int, int]]):
 )
 @click.option(
     "--gap",
-    type=click.FloatRange(0),
+    type=FiniteRange(0, _YEAR_H),
     metavar="HOURS",
     help="One is started so long after the other.  [default: drawn from the seed]",
 )
 @click.option(
     "--settle",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, _YEAR_H, min_open=True),
     default=SETTLE_S / _HOUR_S,
     show_default=True,
     metavar="HOURS",
@@ -107,7 +115,7 @@ class _Seeds(click.ParamType[tuple[int, int]]):
 )
 @click.option("--file", metavar="FILE", help="Keep the outcomes in FILE, and go on from them.")
 @click.option(
-    "--time-limit", type=click.FloatRange(0, min_open=True), help="Stop after so many seconds."
+    "--time-limit", type=FiniteRange(0, min_open=True), help="Stop after so many seconds."
 )
 @click.option(
     "--coverage",
@@ -143,13 +151,15 @@ def swarm(
     faults stop: from then on everything has to close. One seed prints all that. A
     failure is told by its seed, and the first of each rule with the fewest faults
     that bring it about, as a scenario.
-    Exit status: 0 all is well; 1 a rule was broken; 2 a mistake in the call;
+    Exit status: 0 all is well; 1 a rule was broken, or what some run must reach was
+    not, by more seeds than one; 2 a mistake in the call;
     3 stopped by the time limit, and nothing was broken so far; 4 no rule was broken,
     but something did not close after faults had stopped; 5 a run is not the same
     when it is made again, or swfsim itself broke.
     Example: swfsim swarm scenarios.explore:orders --seeds 1-500
     """
     given = read_json(input_file) if input_file is not None else None
+    _check_starts(executions, gap)
     terms = Terms(
         settle * _HOUR_S,
         given,
@@ -161,7 +171,7 @@ def swarm(
     first, last = seeds
     tally = Tally(first)
     try:
-        weather = _weather(app, terms, first)
+        weather = _weather(app, terms, tally)
         about = {"app": app, **terms._asdict(), CODE: source.digest()}
         with (
             directory(scenarios) as written_to,
@@ -191,8 +201,18 @@ def swarm(
         ) from error
     if tally.runs == 1:
         click.echo(weather)
-    _show(app, terms, tally, written_to)
+    _show(app, terms, tally, written_to, input_file)
     raise SystemExit(_status(tally))
+
+
+def _check_starts(executions: int | None, gap: float | None) -> None:
+    hours = ((executions or 1) - 1) * (gap or 0)
+    if hours > _STARTS_H:
+        raise Refusal(
+            f"{executions:,} executions {gap:g} h apart take {hours / _YEAR_H:,.0f} years to "
+            f"start, and a run has {_STARTS_H // _YEAR_H}: take fewer --executions, or a shorter "
+            "--gap"
+        )
 
 
 def _seconds(hours: float | None) -> float | None:
@@ -203,17 +223,38 @@ def _status(tally: Tally) -> int:
     found = [status for kind, status in STATUS.items() if kind in tally.kinds]
     if found:
         return found[0]
-    return STOPPED if tally.stopped is not None else 0
+    if tally.stopped is not None:
+        return STOPPED
+    return STATUS["safety"] if tally.unreached else 0
 
 
-def _weather(app: str, terms: Terms, seed: int) -> str:
-    """What the first seed expands to; also says what is wrong with the application."""
+def _weather(app: str, terms: Terms, tally: Tally) -> str:
+    """What the first seed expands to; also says what is wrong with the application, and notes what
+    some run must reach."""
     with fake_swf():  # so that no call leaves the machine while its module is imported
         make_app = load(app)
-    weather = Flights(make_app, terms).weather(seed)
     with Story(make_app) as story:
-        happenings = tuple(told_of(story.app).happenings)
-    return f"seed {seed}: {weather}\n  {gale.rates(weather, happenings)}"
+        told = told_of(story.app)
+    _check_several(app, terms, told)
+    tally.to_reach = [rule.name for rule in told.rules if rule.when == "sometimes"]
+    weather = Flights(make_app, terms).weather(tally.first)
+    return f"seed {tally.first}: {weather}\n  {gale.rates(weather, tuple(told.happenings))}"
+
+
+def _check_several(app: str, terms: Terms, told: Told) -> None:
+    """Whether there can be as many executions as are asked for."""
+    if terms.executions is None or terms.executions == 1:
+        return
+    if terms.given is not None:
+        raise Refusal(
+            "executions that run at once have inputs of their own: leave out --input, or "
+            "--executions"
+        )
+    if not told.several:
+        raise Refusal(
+            f"{app} has one execution at a time, as it does not override another(number) of "
+            "Explorable: leave out --executions"
+        )
 
 
 @contextlib.contextmanager
@@ -239,12 +280,14 @@ def _progress(hours: float | None, seeds: int) -> Iterator[Callable[[Tally], Non
         yield tell
 
 
-def _show(app: str, terms: Terms, tally: Tally, written_to: Path | None) -> None:
+def _show(
+    app: str, terms: Terms, tally: Tally, written_to: Path | None, input_file: str | None
+) -> None:
     for number, text in enumerate(storms.scenarios(app, tally), 1):
         if written_to is not None:
             path = written_to / f"test_found_{number:03}.py"
             path.write_text(text, encoding="utf-8")
-    for line in storms.failures(app, terms, tally):
+    for line in storms.failures(app, terms, tally, input_file):
         click.echo(line)
     for line in storms.lines(app, tally):
         click.echo(line)

@@ -21,11 +21,14 @@ class Explorable(App):
     happenings   what somebody may do to an execution, by name, beyond a cancel request, a
                  termination and a signal that it does not know
     errors       what an activity may raise beyond a plain ``Exception``, by name
+    runs         for an execution that continues as new for ever: so often it does, then somebody
+                 terminates it; None for one that ends by itself
     """
 
     rules: Sequence[Rule] = SHIPPED
     happenings: Mapping[str, Happening] = {}
     errors: Mapping[str, Exception] = {}
+    runs: int | None = None
 
     def example(self) -> Any:
         """The input that ``start`` is given when none is named."""

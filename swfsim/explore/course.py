@@ -6,6 +6,7 @@ within a bound; what does not is shown with the reason why it never could.
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from swfsim.debug import stuck, surgery
 from swfsim.env import Env
 from swfsim.errors import Violation
 from swfsim.explore import hours, scenario
+from swfsim.explore.happenings import ends_chains
 from swfsim.explore.places import quoted
 from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN, OPERATOR_LATENCY_MS, WORK_S
 from swfsim.explore.told import told_of
@@ -69,6 +71,8 @@ class Course(NamedTuple):
     calm_s: float = 0
     settle_s: float = SETTLE_S
     input: Any = None
+    usual_s: float = 0
+    seed: int = 0
 
     @property
     def choices(self) -> dict[int, int]:
@@ -114,6 +118,7 @@ def run(story: Story, course: Course, given: Callable[[], Sequence[str]]) -> End
     assert isinstance(story.env, Env), "a course is run in simulation"
     told = told_of(story.app)
     settling = _Settling(story, course)
+    ends_chains(story, told.runs)
     for after_s, number in course.starts:
         given_to = told.another(number) if course.input is None else course.input
         story.when(after_s, _started(given_to))
@@ -169,15 +174,17 @@ def _digest(executions: Iterable[Execution]) -> str:
 class _Settling:
     """Whether everything closes in time once faults have stopped. ``late`` says what does not.
 
-    An execution has ``settle_s`` for it, or half of its own time-out if that is less; a time-out
-    that ends it earlier was brought about by the faults, and is for the rules to judge.
+    An execution has ``settle_s`` for it, or half of its own time-out if that is less, and twice the
+    time it takes when nothing goes wrong at least; a time-out that ends it earlier was brought
+    about by the faults, and is for the rules to judge.
     """
 
     def __init__(self, story: Story, course: Course) -> None:
         self._story = story
         self._settle_ms = round(course.settle_s * 1000)
+        self._usual_ms = course.usual_s * 1000
         self._calm_at = story.env.now_ms() + round(course.calm_s * 1000)
-        self._next = 0
+        self._next: float = 0
         self.late: str | None = None
         story.env.observe(self._observe)
 
@@ -191,9 +198,10 @@ class _Settling:
         for x in self._story.executions:
             if x.open or x is seen:
                 since = max(calm_at, x.started_at)
-                due = since + min(self._settle_ms, _allotted_ms(x) // 2)
+                allowed = max(min(self._settle_ms, _allotted_ms(x) // 2), 2 * self._usual_ms)
+                due = since + allowed
                 if event.at > due and not _may_not_close(x):
-                    self.late = f"{CLOSES}: {_told(x, event.at - since)}"
+                    self.late = f"{CLOSES}: {_told(x, event.at, since)}"
                 dues.append(max(due, event.at))
         self._next = min(dues, default=0)
 
@@ -214,14 +222,15 @@ def _may_not_close(x: Execution) -> bool:
     )
 
 
-def _told(x: Execution, late_ms: int) -> str:
-    """What is late, and why it is, as far as its history shows."""
-    last = len(x.events) - (0 if x.open else 1)
+def _told(x: Execution, now: int, since: int) -> str:
+    """What is late, and why it is, as far as its history shows before this instant: of what comes
+    now it is too late, and what follows from it may not stand there yet."""
+    last = bisect.bisect_left(x.events.instants, now)
     captured = surgery.until(Captured("", x.events, x.workflow_id, x.run_id), last)
     why = "; ".join(one.said for one in stuck.troubles(captured))
-    since = late_ms / 3_600_000
+    late = (now - since) / 3_600_000
     return (
-        f"{x.workflow_id} is not closed {since:,.1f} h after faults could strike no more: "
+        f"{x.workflow_id} is not closed {late:,.1f} h after faults could strike no more: "
         f"{why or f'it still moves, and {captured.events.kinds[-1]} came last'}"
     )
 
@@ -236,10 +245,11 @@ def settles(
     calm_s: float = 0,
     settle_s: float = SETTLE_S,
     input: Any = None,
+    usual_s: float = 0,
 ) -> None:
     """Start these executions, let faults strike, let them stop, and check that every rule is kept
     and everything closes. ``given`` says what goes wrong. Raises ``Violation``."""
-    course = Course(tuple(starts), calm_s=calm_s, settle_s=settle_s, input=input)
+    course = Course(tuple(starts), (), calm_s, settle_s, input, usual_s)
     ended = run(story, course, lambda: given)
     if ended.broken:
         raise Violation("\n".join(ended.broken))
@@ -250,12 +260,13 @@ def source(app: str, course: Course, broken: Sequence[str], *, plain: bool = Fal
     execution, run to its end as there, shows it, too."""
     placement = tuple(one.placed for one in course.strikes)
     if plain:
-        return scenario.source(app, placement, broken, course.input, by="swfsim swarm")
+        return scenario.source(app, placement, broken, course.input, course.seed, by="swfsim swarm")
     told = [quoted(str(one)) for one in course.strikes]
     told += [
         f"starts={list(course.starts)!r}",
         f"calm_s={course.calm_s!r}",
         f"settle_s={course.settle_s!r}",
+        *([f"usual_s={course.usual_s!r}"] if course.usual_s else []),
         *([] if course.input is None else [f"input={course.input!r}"]),
     ]
     imports = ["nth", "settles"] if any(one.whose for one in course.strikes) else ["settles"]
@@ -263,6 +274,7 @@ def source(app: str, course: Course, broken: Sequence[str], *, plain: bool = Fal
         app,
         placement,
         broken,
+        seed=course.seed,
         by="swfsim swarm",
         only=[f"nth(story, {one.whose})" if one.whose else "" for one in course.strikes],
         imports=[f"from swfsim.explore.course import {', '.join(imports)}"],
@@ -274,9 +286,11 @@ def told(make_app: Any, course: Course, **options: Any) -> Story:
     """The story of a course, before anything is given to it."""
     return Story(
         make_app,
+        seed=course.seed,
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=scenario.LIMIT_S + course.calm_s + course.starts[-1][0],
         limit_steps=scenario.LIMIT_STEPS * max(1, len(course.starts)),
+        limit_runs=scenario.LIMIT_RUNS,
         **options,
     )
 

@@ -7,6 +7,7 @@ faults, executions and choices are left out as long as the same rule is broken.
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from swfsim.choices import Steered
@@ -112,6 +113,7 @@ class Flights:
         self._make_app = make_app
         self._terms = terms
         self._several: bool | None = None
+        self._usual_s: float | None = None
 
     def __enter__(self) -> Flights:
         self._logging = logging.root.manager.disable
@@ -143,7 +145,9 @@ class Flights:
         weather = self.weather(seed)
         gale, choices = Gale(weather), Swayed(weather)
         starts = tuple((n * weather.gap_s, n + 1) for n in range(weather.executions))
-        course = Course(starts, (), weather.storm_s, terms.settle_s, terms.given)
+        course = Course(
+            starts, (), weather.storm_s, terms.settle_s, terms.given, self.usual_s(), seed
+        )
         with courses.told(self._make_app, course, plan=gale, choices=choices) as story:
             gale.begin(story)
             ended = courses.run(story, course, lambda: [str(one) for one in gale.struck])
@@ -171,6 +175,19 @@ class Flights:
             storm_s=terms.storm_s,
         )
 
+    def usual_s(self) -> float:
+        """How long an execution takes when nothing goes wrong, in virtual seconds, looked at once;
+        0 if it does not close."""
+        if self._usual_s is None:
+            course = Course(((0, 1),), input=self._terms.given, usual_s=math.inf)
+            with courses.told(self._make_app, course, plan=Plan(**courses.PLAN)) as story:
+                courses.run(story, course, list)
+                runs = story.executions
+                lives = [x.closed_at - x.started_at for x in runs if x.closed_at is not None]
+                all_closed = len(lives) == len(runs)
+            self._usual_s = math.ceil(max(lives, default=0) / 1000) if all_closed else 0
+        return self._usual_s
+
     def again(self, course: Course) -> Ended:
         """The run of a course."""
         choices = Steered(course.choices)
@@ -196,7 +213,7 @@ class Flights:
         does; None if not this rule."""
         placement = tuple(one.placed for one in course.strikes)
         try:
-            with Trials(self._make_app, course.input) as trials:
+            with Trials(self._make_app, course.input, seed=course.seed) as trials:
                 broken = trials.run(placement).broken
         except Divergence:
             return None
@@ -216,13 +233,14 @@ class _Shrinking:
         self.tried = 0
 
     def shrunk(self) -> Shrunk:
+        self._holds(self._course._replace(seed=0))  # as every story has it
         self._alone()
         self._without(
             [one for one in self._course.strikes if one.placed.kind == "choice"], whole=True
         )
-        for number in range(len(self._course.starts), 0, -1):
-            self._without_start(number)
+        self._without_starts()
         self._without(list(self._course.strikes))
+        self._without_starts()  # what strikes the others no more may have kept them
         at_once = tuple((0.0, number) for _, number in self._course.starts)
         self._holds(self._course._replace(starts=at_once))
         return self._plainly() or Shrunk(self._course, self._broken, self.tried, plain=False)
@@ -267,6 +285,10 @@ class _Shrinking:
             )
             if self._holds(base._replace(starts=((0, given),), strikes=strikes)):
                 return
+
+    def _without_starts(self) -> None:
+        for number in range(len(self._course.starts), 0, -1):
+            self._without_start(number)
 
     def _without_start(self, number: int) -> None:
         """Leave out the execution that is started as the ``number``-th, and what befalls it."""

@@ -15,6 +15,8 @@ from swfsim.stories import OPERATOR
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from swfsim.core.events import Event
+    from swfsim.core.world import Execution
     from swfsim.stories import Happening, Story
 
 UNKNOWN_SIGNAL: Final = "SWFSIM_UNKNOWN_SIGNAL"
@@ -27,8 +29,12 @@ def _client(region: str) -> Any:
 
 
 def _to_latest(story: Story, operation: str, **asked: Any) -> None:
-    """A call about the execution started last; one that has closed meanwhile is left alone."""
-    x = story.latest
+    """A call about the execution started last."""
+    _to(story.latest, operation, **asked)
+
+
+def _to(x: Execution, operation: str, **asked: Any) -> None:
+    """A call about an execution; one that has closed meanwhile is left alone."""
     call = getattr(_client(x.domain.region.name), operation)
     try:
         call(domain=x.domain.name, workflowId=x.workflow_id, runId=x.run_id, **asked)
@@ -40,6 +46,28 @@ def _to_latest(story: Story, operation: str, **asked: Any) -> None:
 def cancel_requested(story: Story) -> None:
     """Somebody asks for the latest execution to be cancelled."""
     _to_latest(story, "request_cancel_workflow_execution")
+
+
+def ends_chains(story: Story, runs: int | None) -> None:
+    """From now on, somebody terminates an execution of the story that has continued as new so
+    often; nobody does for None. It has to end some day, or what holds at the end is never seen."""
+    if runs is None:
+        return
+    if not isinstance(story.env, Env):
+        raise NotLive("who ends a chain of executions has to see all of them begin")
+    continued: dict[str, int] = {}
+
+    def observe(x: Execution, event: Event, who: str) -> None:
+        if event.attrs.get("continuedExecutionRunId"):
+            continued[x.workflow_id] = continued.get(x.workflow_id, 0) + 1
+            if continued[x.workflow_id] >= runs:
+                story.when(functools.partial(_terminate, x))
+
+    story.env.observe(observe)
+
+
+def _terminate(x: Execution, story: Story) -> None:
+    _to(x, "terminate_workflow_execution", reason="it continues as new for ever")
 
 
 def terminated(story: Story) -> None:

@@ -9,6 +9,7 @@ from swfsim import rules
 from swfsim.choices import Steered
 from swfsim.env import Env
 from swfsim.errors import HarnessError, Violation
+from swfsim.explore.happenings import ends_chains
 from swfsim.explore.places import quoted
 from swfsim.explore.told import told_of
 from swfsim.rules import Run
@@ -42,15 +43,17 @@ may be started a year after the other."""
 LIMIT_STEPS = 100_000
 """Calls, sleeps and waits after which a run is given up as endless."""
 
+LIMIT_RUNS = 1_000
+"""Runs of one workflow id after which a run is given up as endless, where its application does not
+say how many of them are to be followed."""
+
 AT_REST_OPEN = "it came to rest with an execution open: nobody has anything to do any more"
 
 
-def retold(
-    make_app: AppFactory, choices: Mapping[int, int] | None = None, *, seed: int = 0
-) -> Story:
-    """A story in which all goes as when the application was explored with this seed: activities
-    take their time, and where several could go on at an instant the first does, except at the
-    ``choices`` named."""
+def retold(make_app: AppFactory, choices: Mapping[int, int] | None = None, seed: int = 0) -> Story:
+    """A story in which all goes as when the application was explored: activities take their time,
+    and where several could go on at an instant the first does, except at the ``choices`` named.
+    From the ``seed`` come the application's random numbers."""
     return Story(
         make_app,
         seed=seed,
@@ -59,6 +62,7 @@ def retold(
         operator_latency_ms=OPERATOR_LATENCY_MS,
         limit_s=LIMIT_S,
         limit_steps=LIMIT_STEPS,
+        limit_runs=LIMIT_RUNS,
     )
 
 
@@ -70,14 +74,17 @@ that it has doubled: some runs would go on for a year, and for nothing."""
 class Hope:
     """Whether a run may yet keep its rules; an observer of its events."""
 
-    def __init__(self, kept: Sequence[Rule], calls: Iterable[Entry]) -> None:
+    def __init__(
+        self, kept: Sequence[Rule], calls: Iterable[Entry], given: Sequence[str] = ()
+    ) -> None:
         self.is_lost = False
         self._rules = kept
         self._calls = calls
+        self._given = given
 
     def observe(self, x: Execution, event: Event, who: str) -> None:
         if event.id >= _LONG and not event.id & (event.id - 1) and not self.is_lost:
-            run = Run([x], calls=self._calls)
+            run = Run([x], calls=self._calls, given=self._given)
             self.is_lost = bool(rules.broken(self._rules, run, at_rest=False))
 
 
@@ -90,7 +97,8 @@ def keeps_its_rules(story: Story, *given: str, input: Any = None) -> None:
             "the rules of a run need to see all its calls, as only a simulation does"
         )
     told = told_of(story.app)
-    hope = Hope(told.rules, story.env.journal)
+    hope = Hope(told.rules, story.env.journal, given)
+    ends_chains(story, told.runs)
     story.env.observe(hope.observe)
     story.when(lambda story: story.app.start(told.example() if input is None else input))
     story.run(until=lambda: hope.is_lost)
@@ -108,21 +116,22 @@ def source(
     placement: Placement,
     broken: Sequence[str],
     given: Any = None,
-    *,
     seed: int = 0,
+    *,
     by: str = "swfsim explore",
     only: Sequence[str] = (),
     ending: str = "",
     imports: Sequence[str] = (),
 ) -> str:
-    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE.
-    ``seed`` is that of the run, ``by`` is who found it; ``only`` is Python, for each thing placed,
-    that says for which execution it is meant; ``ending`` with its ``imports`` is what runs the
-    story, if not ``keeps_its_rules``."""
+    """A pytest file that shows what is broken; ``app`` is the application's MODULE:ATTRIBUTE,
+    ``given`` its input, ``seed`` where its random numbers come from.
+    ``by`` is who found it; ``only`` is Python, for each thing placed, that says for which execution
+    it is meant; ``ending`` with its ``imports`` is what runs the story, if not
+    ``keeps_its_rules``."""
     module, _, attribute = app.partition(":")
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
-    steered += f", seed={seed!r}" if seed else ""
+    steered += f", seed={seed}" if seed else ""
     wanted = only or [f"nth(story, {one.whose})" if one.whose else "" for one in placement]
     if not only and any(wanted):
         imports = [*imports, "from swfsim.explore.whose import nth"]
@@ -161,7 +170,7 @@ def source(
 
 
 def _keeps(told: Sequence[str]) -> str:
-    return f"keeps_its_rules(story, {', '.join(told)})"
+    return f"keeps_its_rules({', '.join(['story', *told])})"
 
 
 _TOLD = ("from swfsim.explore.told import told_of",)

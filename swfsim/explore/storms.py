@@ -37,6 +37,8 @@ def lines(app: str, tally: Tally) -> Iterator[str]:
     yield f"    {waiting:,.1f} with none, but a timer; {neither:,.1f} with neither"
     if tally.reached:
         yield f"  reached in some run: {', '.join(sorted(tally.reached))}"
+    for name in tally.unreached:
+        yield f"  never reached: {name}"
     if tally.coverage.tasks:
         yield f"  {table.short(tally.coverage)}"
     yield f"  {_verdict(tally)}"
@@ -44,19 +46,22 @@ def lines(app: str, tally: Tally) -> Iterator[str]:
 
 def _verdict(tally: Tally) -> str:
     stopped = f"stopped by {tally.stopped}; " if tally.stopped is not None else ""
+    if not tally.failed and tally.unreached:
+        return f"{stopped}every rule was kept, but not all was reached that some run must reach"
     if not tally.failed:
         return f"{stopped}every rule was kept, and everything closed once faults had stopped"
     return f"{stopped}{counted(tally.failed, 'seed')} failed"
 
 
-def failures(app: str, terms: Terms, tally: Tally) -> Iterator[str]:
-    """Each rule that was broken: the seeds, how to repeat the first, and its fewest faults."""
+def failures(app: str, terms: Terms, tally: Tally, input_file: str | None = None) -> Iterator[str]:
+    """Each rule that was broken: the seeds, how to repeat the first, and its fewest faults.
+    ``input_file`` is where the input of the terms was read from."""
     for rule, found in tally.failures.items():
         number = tally.found[rule]
         first = found[0]
         yield f"BROKEN {rule} ({first.kind}, {counted(number, 'seed')})"
         yield f"  seed {first.seed}: {first.weather}" if first.weather else f"  seed {first.seed}"
-        yield f"  repeat it: {repeat(app, terms, first)}"
+        yield f"  repeat it: {repeat(app, terms, first, input_file)}"
         yield from _fewest(app, tally, rule, first)
         if number > 1:
             others = ", ".join(str(one.seed) for one in found[1 : _SEEDS_SHOWN + 1])
@@ -87,7 +92,7 @@ def scenarios(app: str, tally: Tally) -> Iterator[str]:
         yield course.source(app, shrunk.course, shrunk.broken, plain=shrunk.plain)
 
 
-def repeat(app: str, terms: Terms, flight: Flight) -> str:
+def repeat(app: str, terms: Terms, flight: Flight, input_file: str | None = None) -> str:
     """The command that runs this seed again."""
     words = ["swfsim", "swarm", app, "--seeds", str(flight.seed)]
     usual = Terms()
@@ -99,6 +104,6 @@ def repeat(app: str, terms: Terms, flight: Flight) -> str:
         words += ["--gap", f"{terms.gap_s / _HOUR_S:g}"]
     if terms.settle_s != usual.settle_s:
         words += ["--settle", f"{terms.settle_s / _HOUR_S:g}"]
-    if terms.given is not None:
-        words += ["--input", "FILE"]
+    if input_file is not None:
+        words += ["--input", input_file]
     return shlex.join(words)

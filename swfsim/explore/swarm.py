@@ -33,9 +33,11 @@ KEPT: Final = 20
 @dataclass
 class Tally:
     """What the seeds so far add up to. ``failures`` are by the first rule that they break, the
-    first ``KEPT`` of each; ``found`` counts them all, ``shrunk`` tells the first of each."""
+    first ``KEPT`` of each; ``found`` counts them all, ``shrunk`` tells the first of each.
+    ``to_reach`` is what some run must reach."""
 
     first: int
+    to_reach: list[str] = field(default_factory=list)
     runs: int = 0
     faults: int = 0
     executions: int = 0
@@ -55,6 +57,12 @@ class Tally:
     @property
     def failed(self) -> int:
         return sum(self.found.values())
+
+    @property
+    def unreached(self) -> list[str]:
+        """What no run has reached and some must. One seed alone proves nothing, nor need it."""
+        missing = [name for name in self.to_reach if name not in self.reached]
+        return missing if self.runs > 1 else []
 
     @property
     def kinds(self) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from swfsim import rules
 from swfsim.explore.app import Explorable
 from swfsim.explore.happenings import ANY
+from swfsim.report import blame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ class Told(NamedTuple):
     another: Callable[[int], Any]
     several: bool
     state: Callable[[], object]
+    runs: int | None = None
 
 
 def told_of(app: App) -> Told:
@@ -34,8 +36,17 @@ def told_of(app: App) -> Told:
     if isinstance(app, Explorable):
         known = {**ANY, **app.happenings}
         several = type(app).another is not Explorable.another
-        kept = tuple(rules.checked(app.rules))
-        return Told(kept, known, app.errors, app.example, app.another, several, app.state)
+        kept = tuple(blame.checked(app.rules, rules.Rule))
+        return Told(
+            kept,
+            known,
+            app.errors,
+            app.example,
+            app.another,
+            several,
+            app.state,
+            app.runs,
+        )
     return Told(rules.SHIPPED, ANY, {}, _nothing, lambda number: None, False, _nothing)
 
 

@@ -6,7 +6,7 @@ import bisect
 import functools
 import hashlib
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,10 +15,12 @@ from swfsim.choices import Steered
 from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
+from swfsim.explore.happenings import ends_chains
 from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
     AT_REST_OPEN,
+    LIMIT_RUNS,
     LIMIT_STEPS,
     OPERATOR_LATENCY_MS,
     WORK_S,
@@ -128,6 +130,7 @@ class Trials:
             choices=choices,
             operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
+            limit_runs=LIMIT_RUNS,
         )
 
 
@@ -150,7 +153,7 @@ class _Trial:
         self._lasts = [one for one in placement if one.lasts]
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
-        self._hope = Hope(self._told.rules, self._env.journal)
+        self._hope = Hope(self._told.rules, self._env.journal, [str(p) for p in placement])
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -169,6 +172,7 @@ class _Trial:
         story.env.observe(self._scout.observe)
         story.env.observe(self._observe)
         story.env.observe(self._hope.observe)
+        ends_chains(story, told.runs)
 
     def _happens(self, one: Placed, happening: Happening) -> Callable[[], bool]:
         done: list[bool] = []
@@ -328,12 +332,18 @@ def _shown(worker: Worker, now: int) -> str:
 def how_it_broke(error: Exception) -> str:
     """What the application did to end its run so. Raises the error again if it is not its own."""
     if isinstance(error, HarnessError) and _is_no_end(error):
-        return f"it never ends: {error}"
+        hint = f" {_ON_CHAINS}" if "limit_runs" in str(error) else ""
+        return f"it never ends: {error}{hint}"
     if isinstance(error, HarnessError | Divergence) or _is_ours(error):
         raise error
     own = code.own(code.places(error.__traceback__))
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return f"the application broke: {what}, at {code.line(own[-1])}"
+
+
+_ON_CHAINS: Final = (
+    "One that is to go on for ever says with runs of Explorable how many are to be followed."
+)
 
 
 def _is_ours(error: Exception) -> bool:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from swfsim.debug.tasks import Task
-    from swfsim.laws.variants import Law
+    from swfsim.laws.deciding import Decided
+    from swfsim.laws.variants import Law, Variant
 
 
 class Breach(NamedTuple):
@@ -107,9 +108,22 @@ def _examine(
     usual = deciding.at(captured.events, captured)
     for name, law in laws.items():
         for variant in law(deciding, captured):
-            made = deciding.at(variant.events, captured, variant.page_size, variant.names)
-            said = usual.differs(made.after(variant.decided), variant.in_any_order)
+            said = _differs(deciding, usual, variant, captured)
             yield 1, Breach(name, captured.source, task.number, said) if said else None
+
+
+def _differs(
+    deciding: Deciding, usual: Decided, variant: Variant, captured: Captured
+) -> str | None:
+    """How what is decided under every telling of a variant differs, as of the first."""
+    first: str | None = None
+    for one in (variant, *variant.others):
+        made = deciding.at(one.events, captured, one.page_size, one.names)
+        said = usual.differs(made.after(one.decided), one.in_any_order, captured.events)
+        if said is None:
+            return None
+        first = first or said
+    return first
 
 
 def _until(captured: Captured, last: int) -> Captured:

@@ -9,6 +9,7 @@ from swfsim.debug import compare, tasks
 from swfsim.debug.deciders import Function
 from swfsim.debug.polled import Polled
 from swfsim.debug.verdict import Judge
+from swfsim.laws import fresh
 from swfsim.replay.histories import Captured
 from swfsim.spec import limits
 
@@ -29,17 +30,16 @@ class Decided(NamedTuple):
     def after(self, earlier: Sequence[Mapping[str, Any]]) -> Decided:
         return self._replace(decisions=[*earlier, *self.decisions])
 
-    def differs(self, other: Decided, in_any_order: bool) -> str | None:
-        """How the other differs; None if it does not."""
+    def differs(self, other: Decided, in_any_order: bool, events: History) -> str | None:
+        """How the other differs; None if it does not. Ids that it makes up, which stand nowhere in
+        these ``events``, may be others each time, as SWF allows."""
         if self.raised is not None and other.raised is not None:
             same = type(self.raised.error) is type(other.raised.error)
         elif self.raised is not None or other.raised is not None:
             same = False
-        elif in_any_order:
-            same = _same_in_any_order(self.decisions, other.decisions)
         else:
-            same = len(self.decisions) == len(other.decisions) and all(
-                map(compare.alike, self.decisions, other.decisions)
+            same = _same(self.decisions, other.decisions, in_any_order) or _same(
+                *fresh.leveled(self.decisions, other.decisions, events), in_any_order
             )
         return None if same else f"{self} otherwise, now {other}{_first_difference(self, other)}"
 
@@ -50,9 +50,11 @@ class Decided(NamedTuple):
         return ", ".join(map(compare.named, self.decisions)) or "nothing"
 
 
-def _same_in_any_order(
-    one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]
+def _same(
+    one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]], in_any_order: bool
 ) -> bool:
+    if not in_any_order:
+        return len(one) == len(other) and all(map(compare.alike, one, other))
     left = list(other)
     for decision in one:
         twin = next((n for n, made in enumerate(left) if compare.alike(decision, made)), None)

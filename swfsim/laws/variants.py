@@ -10,7 +10,7 @@ from swfsim.checkers import FAMILY_ENDS, OPENED_BY
 from swfsim.core.tables import CLOSE_DECISIONS
 from swfsim.debug import tasks
 from swfsim.debug.references import references
-from swfsim.laws import deciding as asking
+from swfsim.laws import naming
 from swfsim.laws.writing import Writing
 from swfsim.replay.histories import UNTIMED
 from swfsim.spec import limits, model
@@ -32,6 +32,7 @@ class Variant(NamedTuple):
     ``events`` take the place of the task's own; ``page_size`` that of the decider's pages;
     ``names`` are new names → old ones, to be read back in the decisions; ``decided`` are decisions
     that an earlier task has led to already, and with ``in_any_order`` only which there are counts.
+    ``others`` tell the same in other ways: it is enough to decide as before under one of them.
     """
 
     events: History
@@ -39,6 +40,7 @@ class Variant(NamedTuple):
     names: Mapping[str, str] = {}
     decided: Sequence[Mapping[str, Any]] = ()
     in_any_order: bool = False
+    others: Sequence[Variant] = ()
 
 
 Law = Callable[["Deciding", "Captured"], Iterator[Variant]]
@@ -73,14 +75,10 @@ def shifted(deciding: Deciding, captured: Captured) -> Iterator[Variant]:
 
 
 def renamed(deciding: Deciding, captured: Captured) -> Iterator[Variant]:
-    old = {captured.workflow_id, captured.run_id}
-    old |= {one["identity"] for one in captured.events.attrs if one.get("identity")}
-    names = {f"renamed-{number}": one for number, one in enumerate(sorted(old - {""}))}
-    new = {one: name for name, one in names.items()}
-    events = Writing([])
-    for event in captured.events:
-        events.add(event.kind, event.at, asking.renamed(event.attrs, new))
-    yield Variant(events.written, names=names)
+    names = naming.new_names(captured)
+    old = {new: name for name, new in names.items()}
+    first, *others = (Variant(one, names=old) for one in naming.tellings(captured, names))
+    yield first._replace(others=others)
 
 
 def strangers(deciding: Deciding, captured: Captured) -> Iterator[Variant]:

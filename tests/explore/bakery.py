@@ -4,6 +4,8 @@ it should be and others that break a law each."""
 from __future__ import annotations
 
 import functools
+import itertools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -113,6 +115,67 @@ def looks_at_the_latest(task: Task) -> Decisions:
     return right(task)
 
 
+_ids = itertools.count(1)
+
+
+def never_uses_an_id_twice(task: Task) -> Decisions:
+    """Each activity id is new, as a uuid would be, and its input tells it."""
+    made = right(task)
+    for one in made:
+        attributes = one.get("scheduleActivityTaskDecisionAttributes")
+        if attributes:
+            attributes["activityId"] = f"one of many, {next(_ids)}"
+            attributes["input"] = json.dumps({"key": attributes["activityId"]})
+    return made
+
+
+def names_ids_after_the_task(task: Task) -> Decisions:
+    made = right(task)
+    for number, one in enumerate(made):
+        if "scheduleActivityTaskDecisionAttributes" in one:
+            new = f"{task['startedEventId']}-{number}"
+            one["scheduleActivityTaskDecisionAttributes"]["activityId"] = new
+    return made
+
+
+def bakes_first_on_odd_ids(task: Task) -> Decisions:
+    """New ids each time, and then something hangs on them."""
+    made = never_uses_an_id_twice(task)
+    return made[::-1] if next(_ids) % 2 else made
+
+
+def reads_its_order(task: Task) -> Decisions:
+    """An order of one number, under which it runs; of one type of workflow."""
+    started = task["events"][0]["workflowExecutionStartedEventAttributes"]
+    order = json.loads(started["input"])
+    if (order["number"], order["total"]) != (1001, 100150) or int(order["id"]) < 1:
+        raise ValueError(order)
+    if order["id"] != task["workflowExecution"]["workflowId"]:
+        raise ValueError("that is another's order")
+    return right(task)
+
+
+def minds_its_type(task: Task) -> Decisions:
+    if task["workflowType"]["name"] != "sale":
+        raise LookupError(task["workflowType"])
+    return right(task)
+
+
+def names_steps_after_the_run(task: Task) -> Decisions:
+    """And finds them again by that name."""
+    whose = task["workflowExecution"]["workflowId"]
+    made = right(task)
+    for one in made:
+        attributes = one.get("scheduleActivityTaskDecisionAttributes")
+        if attributes:
+            attributes["activityId"] = f"{whose}-{attributes['activityType']['name']}"
+    for event in task["events"]:
+        told = event.get("activityTaskScheduledEventAttributes")
+        if told and not told["activityId"].startswith(f"{whose}-"):
+            raise LookupError(told["activityId"])
+    return made
+
+
 class FirstPage:
     """A worker that reads the first page of a history, and no other."""
 
@@ -166,3 +229,24 @@ class Bakery(Kiosk):
 
     def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
         return right({"events": events})
+
+
+class Numbered(Bakery):
+    """Its workflow id is the number of the order."""
+
+    def start(self, given: Any) -> tuple[str, str]:
+        order = {"id": "1001", "number": 1001, "total": 100150}
+        started = client().start_workflow_execution(
+            domain=toy.DOMAIN,
+            workflowId=order["id"],
+            workflowType={"name": "sale", "version": "1"},
+            input=json.dumps(order),
+        )
+        return "1001", started["runId"]
+
+
+class NamedAfterTheRun(Bakery):
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        return names_steps_after_the_run(
+            {"events": events, "workflowExecution": {"workflowId": "sale"}}
+        )

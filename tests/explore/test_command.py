@@ -54,7 +54,7 @@ def test_a_scenario_is_of_the_seed_with_which_it_was_found(tmp_path: Path) -> No
     for seed in range(4):
         there = tmp_path / str(seed)
         asked = ("--faults", "0", "--seed", str(seed), "--scenarios", str(there))
-        if run(f"{TOY}:Lucky", *asked).exit_code == 1:
+        if run(f"{TOY}:Dicey", *asked).exit_code == 1:
             [file] = there.iterdir()
             found[seed] = file.read_text()
     assert 0 < len(found) < 4
@@ -157,6 +157,8 @@ def test_what_some_run_must_reach_and_none_does_is_a_failure() -> None:
     ("arguments", "told"),
     [
         ((f"{TOY}:Nothing",), "has no application 'Nothing'"),
+        ((f"{TOY}:Careful", "--time-limit", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--time-limit", "inf"), "inf is not a finite number"),
         ((f"{TOY}:Restless",), "the same run, made twice, is not the same"),
         ((f"{TOY}:Careful", "--file", "/nowhere/at/all"), "/nowhere/at/all"),
         ((f"{TOY}:Careful", "--scenarios", "/proc/no"), "cannot write to /proc/no"),

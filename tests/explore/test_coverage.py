@@ -162,6 +162,12 @@ def test_captured_histories_are_told_and_are_a_gate(tmp_path: Path) -> None:
     assert "  ActivityTaskFailed  " in more.output.partition("never shown:")[0]
 
 
+def test_a_least_share_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    done = run(str(tmp_path), "--min", "nan")
+    assert done.exit_code == 2
+    assert "nan is not a finite number" in done.output
+
+
 def test_an_application_is_explored() -> None:
     done = run("tests.explore.toy:Kiosk", "--faults", "0")
     assert done.exit_code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from scenarios.explore import orders
 from swfsim import HarnessError, Violation, laws
+from swfsim.core.events import Event, History
 from swfsim.explore.made import explored
+from swfsim.laws import naming
 from swfsim.replay import histories
 from swfsim.replay.histories import Captured
 from tests.explore import bakery
@@ -44,6 +47,42 @@ def broken(decider: Any, histories: list[Captured]) -> set[str]:
 @pytest.mark.parametrize("decider", [bakery.right, bakery.AllPages])
 def test_a_right_decider_keeps_every_law(decider: Any, baked: list[Captured]) -> None:
     assert laws.check(decider, baked) > 100
+
+
+def test_what_reads_like_a_name_and_is_none_keeps_its_value() -> None:
+    """The number of an order that runs under it, and a type of the run's own name."""
+    numbered = explored(bakery.Numbered, kinds=("decision",))
+    assert laws.check(bakery.reads_its_order, numbered, only=["renamed"]) > 10
+    named_alike = explored(Bakery, kinds=("decision",))
+    assert laws.check(bakery.minds_its_type, named_alike, only=["renamed"]) > 10
+
+
+def test_ids_that_hold_the_name_of_the_run_are_renamed_with_it() -> None:
+    named = explored(bakery.NamedAfterTheRun, kinds=("decision",))
+    assert laws.check(bakery.names_steps_after_the_run, named, only=["renamed"]) > 10
+
+
+@pytest.mark.parametrize("name", ["", "1", "sale", "ORD-1001", "(*)", "renamed", "ÄÖ"])
+def test_a_new_name_looks_like_the_old_one_and_stands_nowhere(name: str) -> None:
+    events = History()
+    events.append(Event(1, 0, "WorkflowExecutionSignaled", {"signalName": "?", "input": name}))
+    names = naming.new_names(Captured("", events, name, "run-17"))
+    assert set(names) == {name, "run-17"} - {""}
+    assert all(new not in f"{name} run-17" for new in names.values())
+    assert re.fullmatch(r"run-\d{3,}", names["run-17"])
+    if name == "ORD-1001":
+        assert re.fullmatch(r"ORD-\d{4}", names[name])
+
+
+@pytest.mark.parametrize(
+    "decider", [bakery.never_uses_an_id_twice, bakery.names_ids_after_the_task]
+)
+def test_ids_that_are_new_each_time_are_no_mistake(decider: Any, baked: list[Captured]) -> None:
+    assert laws.check(decider, baked) > 100
+
+
+def test_what_hangs_on_a_new_id_is_one(baked: list[Captured]) -> None:
+    assert "redelivered" in broken(bakery.bakes_first_on_odd_ids, baked)
 
 
 def test_every_law_is_asked_where_it_applies(baked: list[Captured]) -> None:

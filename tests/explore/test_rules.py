@@ -68,6 +68,58 @@ def test_a_timer_that_was_canceled_is_not_left_open() -> None:
     assert complaints(rules.nothing_is_left_open_at_completion, events) == []
 
 
+@pytest.mark.parametrize(
+    ("opened", "refusal"),
+    [
+        (("TimerStarted", {"timerId": "t"}), ("CancelTimerFailed", {"timerId": "t"})),
+        (("ActivityTaskScheduled", STEP), ("RequestCancelActivityTaskFailed", STEP)),
+    ],
+)
+def test_what_swf_did_not_let_its_decider_cancel_is_not_left_open(
+    opened: tuple[str, dict[str, Any]], refusal: tuple[str, dict[str, Any]]
+) -> None:
+    kind, attrs = refusal
+    refused = (kind, {**attrs, "cause": "OPERATION_NOT_PERMITTED"})
+    other = dict.fromkeys(attrs, "another")
+    about_another = (kind, {**other, "cause": "OPERATION_NOT_PERMITTED"})
+    rule = rules.nothing_is_left_open_at_completion
+    closed: tuple[str, dict[str, Any]] = ("WorkflowExecutionCompleted", {})
+    assert complaints(rule, decided(opened, refused, closed)) == []
+    assert len(complaints(rule, decided(opened, about_another, closed))) == 1
+
+
+@pytest.mark.parametrize(("policy", "count"), [("ABANDON", 0), ("TERMINATE", 1)])
+def test_a_child_that_is_abandoned_may_go_on(policy: str, count: int) -> None:
+    child = ("StartChildWorkflowExecutionInitiated", {"childPolicy": policy})
+    events = decided(child, ("WorkflowExecutionCompleted", {}))
+    assert len(complaints(rules.nothing_is_left_open_at_completion, events)) == count
+    events = decided(
+        ("StartChildWorkflowExecutionInitiated", {}), ("WorkflowExecutionCompleted", {})
+    )
+    events.attrs[0]["childPolicy"] = policy  # of the run itself
+    assert len(complaints(rules.nothing_is_left_open_at_completion, events)) == count
+
+
+def test_an_execution_that_waits_for_people_is_not_stuck_where_its_application_says_so() -> None:
+    def waits(events: Any) -> bool:
+        return bool(events[-1].kind == "MarkerRecorded")
+
+    [rule] = [one for one in rules.shipped(waits=waits) if one.name == "nothing is stuck"]
+    assert complaints(rule, decided(("MarkerRecorded", {"markerName": "m"}))) == []
+    assert len(complaints(rule, decided())) == 1
+
+
+def test_a_type_that_is_not_there_is_the_deciders_mistake_unless_it_was_given() -> None:
+    cause = "ACTIVITY_TYPE_DOES_NOT_EXIST"
+    events = decided(("ScheduleActivityTaskFailed", {**STEP, "cause": cause}))
+    rule = rules.no_decision_is_refused_by_mistake
+    assert complaints(rule, events) == [f"event 5 of w: ScheduleActivityTaskFailed: {cause}"]
+    given = [f"decision refused ScheduleActivityTask {cause} at decision 1"]
+    assert list(rule.check(run_of(events, given=given))) == []
+    taken_away = Entry(0, "operator", "DeleteActivityType", {}, {})
+    assert list(rule.check(run_of(events, calls=[taken_away]))) == []
+
+
 def test_an_execution_that_waits_for_nothing_is_stuck() -> None:
     told = complaints(rules.nothing_is_stuck, decided(("MarkerRecorded", {"markerName": "m"})))
     assert told[-1] == "event 5 of w: after MarkerRecorded nothing can move it any more"

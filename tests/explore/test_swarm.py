@@ -28,6 +28,7 @@ from tests.explore import toy
 from tests.explore.test_sweep import run_as_a_test
 
 TOY = "tests.explore.toy"
+INPUT = str(Path(__file__).with_name("input.json"))
 SEEDS = range(1, 31)
 
 
@@ -191,6 +192,36 @@ def test_what_does_not_close_once_faults_have_stopped_says_why_it_never_can() ->
         run_as_a_test(text)
 
 
+def test_who_takes_long_anyway_has_the_time_for_it() -> None:
+    """40 minutes of the 60 that it has, and nothing goes wrong in it."""
+    assert [one.broken for one in flown(toy.Patient) if one.kind == "liveness"] == []
+
+
+def test_the_reason_is_what_stood_in_its_way_before_it_was_too_late() -> None:
+    """A timer runs, so something is pending; it is shorter than the time-out, so nothing is wrong
+    with it."""
+    late = courses.Course(((0, 1),), settle_s=60)
+    with Flights(toy.Patient) as flights:
+        [told] = flights.again(late).broken
+    assert told.endswith("faults could strike no more: it still moves, and TimerStarted came last")
+
+
+def test_each_seed_gives_the_application_random_numbers_of_its_own() -> None:
+    broken = {bool(one.broken) for one in flown(toy.Unlucky, range(1, 11), Terms(storm_s=0))}
+    assert broken == {True, False}
+
+
+def test_a_failure_that_hangs_on_a_random_number_is_told_with_its_seed() -> None:
+    found = first_broken(toy.Unlucky, terms=Terms(storm_s=0))
+    with Flights(toy.Unlucky, Terms(storm_s=0)) as flights:
+        shrunk = flights.shrink(found.seed)
+    text = courses.source(f"{TOY}:Unlucky", shrunk.course, shrunk.broken, plain=shrunk.plain)
+    assert f"with retold(Unlucky, seed={found.seed}) as story:" in text
+    assert "keeps_its_rules(story)" in text
+    with pytest.raises(AssertionError, match="nobody has bad luck"):
+        run_as_a_test(text)
+
+
 def test_who_cannot_be_reached_has_time_from_when_he_can() -> None:
     """Nobody is at work for an hour; meanwhile one sale is terminated and another begun."""
     cut_off = Placed("moment", "Pay started", 1, "nobody is at work until the execution times out")
@@ -249,6 +280,34 @@ def test_a_swarm_without_a_failure_says_what_it_was() -> None:
     done = run(f"{TOY}:Newsstand", "--seeds", "1-5")
     assert done.exit_code == 0, done.output
     assert "every rule was kept, and everything closed once faults had stopped" in done.output
+
+
+@pytest.mark.usefixtures("here")
+def test_what_some_run_must_reach_and_none_does_is_said_and_is_a_failure() -> None:
+    done = run(f"{TOY}:Hopeful", "--seeds", "1-5")
+    assert "  never reached: it snows" in done.output
+    assert "  reached in some run: somebody gets it" in done.output
+    assert "everything closed" not in done.output
+    assert done.exit_code == 1
+    alone = run(f"{TOY}:Hopeful", "--seeds", "1")
+    assert "never reached" not in alone.output
+    assert alone.exit_code == 0
+
+
+@pytest.mark.usefixtures("here")
+def test_what_the_page_shows_is_what_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explore.md").read_text(encoding="utf-8")
+    command, *shown = page.partition("$ swfsim swarm ")[2].partition("  …\n")[0].splitlines()
+    done = run(*command.split())
+    assert len(shown) == 4
+    assert done.output.splitlines()[:4] == shown
+
+
+@pytest.mark.usefixtures("here")
+def test_the_line_that_repeats_a_failure_names_the_input() -> None:
+    done = run(f"{TOY}:Forgetful", "--seeds", "1-30", "--input", INPUT)
+    [words] = [one for one in done.output.splitlines() if "repeat it: " in one]
+    assert words.endswith(f"--input {INPUT}")
 
 
 @pytest.mark.usefixtures("here")
@@ -319,6 +378,17 @@ def test_hours_go_on_beyond_the_seeds() -> None:
     ("arguments", "told"),
     [
         ((f"{TOY}:Nothing",), "has no application 'Nothing'"),
+        ((f"{TOY}:Careful", "--executions", "5"), "has one execution at a time"),
+        ((f"{TOY}:Newsstand", "--executions", "5", "--input", INPUT), "inputs of their own"),
+        ((f"{TOY}:Careful", "--storm", "inf"), "inf is not in the range"),
+        ((f"{TOY}:Careful", "--storm", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--settle", "inf"), "inf is not in the range"),
+        ((f"{TOY}:Careful", "--settle", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--gap", "1e9", "--executions", "2"), "is not in the range"),
+        ((f"{TOY}:Newsstand", "--gap", "8760", "--executions", "200"), "take 199 years to start"),
+        ((f"{TOY}:Careful", "--hours", "nan"), "nan is not a finite number"),
+        ((f"{TOY}:Careful", "--hours", "inf"), "inf is not a finite number"),
+        ((f"{TOY}:Careful", "--time-limit", "nan"), "nan is not a finite number"),
         ((f"{TOY}:Careful", "--seeds", "9-3"), "'9-3' is not a seed"),
         ((f"{TOY}:Careful", "--file", "/nowhere/at/all"), "/nowhere/at/all"),
         ((f"{TOY}:Careful", "--scenarios", "/proc/no"), "cannot write to /proc/no"),
@@ -334,5 +404,5 @@ def test_a_mistake_in_the_call_is_said_in_a_sentence(arguments: tuple[str, ...],
 
 @pytest.mark.usefixtures("here")
 def test_orders_stand_a_swarm() -> None:
-    done = run("scenarios.explore:orders", "--seeds", "1-20")
+    done = run("scenarios.explore:orders", "--seeds", "1-60")
     assert done.exit_code == 0, done.output

@@ -12,7 +12,7 @@ import pytest
 
 from swfsim import Violation
 from swfsim.errors import Divergence, HarnessError
-from swfsim.explore import report, scenario
+from swfsim.explore import report, scenario, trial
 from swfsim.explore.book import Book
 from swfsim.explore.crew import Processes, bare, is_whole
 from swfsim.explore.places import Kind
@@ -282,3 +282,41 @@ def test_the_processes_leave_ctrl_c_to_the_first_one() -> None:
 def test_an_application_that_ends_its_process_is_said() -> None:
     with pytest.raises(HarnessError, match="the processes that make the runs died"):
         in_processes("Deadly", 1)
+
+
+# What an application may do, if it says so
+
+
+def test_an_application_may_wait_for_people_if_it_says_when() -> None:
+    told = swept(toy.Asking, to_reach=["somebody gets it"])
+    assert told.proven, told.failures
+    assert "nothing is stuck" in swept(toy.AskingInVain, faults=0).failures[0].broken[0]
+    forgotten = {str(one.placement[0]) for one in swept(toy.AskingForgetfully).failures}
+    assert any(text.startswith("Pay fails") for text in forgotten)
+
+
+def test_an_endless_chain_is_followed_as_far_as_its_application_says() -> None:
+    told = swept(toy.Endless)
+    assert told.proven, told.failures
+    with Trials(toy.Endless) as trials:
+        _, histories = trials.histories()
+    assert [one.events.kinds[-1] for one in histories] == [
+        *["WorkflowExecutionContinuedAsNew"] * 3,
+        "WorkflowExecutionTerminated",
+    ]
+
+
+def test_an_endless_chain_of_which_nothing_is_said_is_told_from_its_length(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(toy.Endless, "runs", None)
+    monkeypatch.setattr(trial, "LIMIT_RUNS", 20)
+    [failure] = swept(toy.Endless, faults=0).failures
+    assert "it never ends: workflow 'sale' is in its run number " in failure.broken[0]
+    assert "says with runs of Explorable how many are to be followed" in failure.broken[0]
+
+
+def test_a_step_of_a_version_that_nobody_registered_is_a_mistake() -> None:
+    [failure] = swept(toy.Mistyping, faults=0).failures
+    assert failure.broken[0].startswith("no decision is refused by mistake: ")
+    assert "ACTIVITY_TYPE_DOES_NOT_EXIST" in failure.broken[0]

@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim.app import Wrap
 from swfsim.explore.app import Explorable
-from swfsim.rules import SHIPPED, Run, always, at_the_end, sometimes
+from swfsim.rules import SHIPPED, Run, always, at_the_end, shipped, sometimes
+from swfsim.stories import Story
 
 DOMAIN = "kiosk"
 STEPS = ("Pay", "Hand")
@@ -64,7 +65,8 @@ def decide(events: Sequence[Mapping[str, Any]]) -> Decisions:
 def may_not_close(event: Mapping[str, Any]) -> bool:
     """Whether SWF has refused to close the execution, and will refuse it again."""
     how, _, rest = event["eventType"].partition("WorkflowExecution")
-    attributes = event.get(f"{how.lower()}WorkflowExecutionFailedEventAttributes", {})
+    member = how[:1].lower() + how[1:]
+    attributes = event.get(f"{member}WorkflowExecutionFailedEventAttributes", {})
     return bool(how and rest == "Failed" and attributes.get("cause") == "OPERATION_NOT_PERMITTED")
 
 
@@ -232,7 +234,7 @@ class Counting(Careful):
         self.paid = told["count"]
 
 
-class Lucky(Careful):
+class Dicey(Careful):
     """Takes the money as often as a die says."""
 
     def take_the_money(self) -> None:
@@ -317,6 +319,118 @@ class Lazy(Newsstand):
             return []
         attributes = {"timerId": "think", "startToFireTimeout": "4000"}
         return [{"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}]
+
+
+class Patient(Careful):
+    """Between the money and the paper it lets 40 of its 60 minutes pass."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        made = decide(events)
+        kinds = [event["eventType"] for event in events]
+        if not made or made[0]["decisionType"] != "ScheduleActivityTask":
+            return made
+        if "ActivityTaskCompleted" not in kinds or "TimerFired" in kinds:
+            return made
+        attributes = {"timerId": "think", "startToFireTimeout": "2400"}
+        tried = "TimerStarted" in kinds or kinds.count("StartTimerFailed") > 3
+        if tried and "TimerStarted" not in kinds:
+            return [{"decisionType": "FailWorkflowExecution"}]
+        start = {"decisionType": "StartTimer", "startTimerDecisionAttributes": attributes}
+        return [] if tried else [start]
+
+
+class Lucky(Careful):
+    """Tosses a coin when the money is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coin = 0.0
+
+    def take_the_money(self) -> None:
+        super().take_the_money()
+        self.coin = random.random()
+
+    def state(self) -> object:
+        return (self.paid, self.coin)
+
+
+@at_the_end
+def nobody_has_bad_luck(run: Run) -> Iterator[str]:
+    if 0 < run.app.coin < 0.5:
+        yield f"{run.app.coin:.3f}"
+
+
+class Unlucky(Lucky):
+    rules = (*SHIPPED, nobody_has_bad_luck)
+
+
+def waits_for_a_word(events: Sequence[Any]) -> bool:
+    """It is paid, and nobody has said yet that it may be handed over."""
+    kinds = [event.kind for event in events]
+    return "ActivityTaskCompleted" in kinds and "WorkflowExecutionSignaled" not in kinds
+
+
+def say_yes(story: Story) -> None:
+    x = story.latest
+    patiently(
+        client().signal_workflow_execution,
+        domain=DOMAIN,
+        workflowId=x.workflow_id,
+        signalName="yes",
+    )
+
+
+class Asking(Careful):
+    """Hands the paper over once a person has said yes, however long that takes."""
+
+    rules = (*shipped(waits=waits_for_a_word), what_is_sold_is_paid_once, somebody_gets_it)
+    happenings: Mapping[str, Any] = {"somebody says yes": say_yes}
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        kinds = [event["eventType"] for event in events]
+        made = decide(events)
+        asks = "ActivityTaskCompleted" in kinds and "WorkflowExecutionSignaled" not in kinds
+        return [] if asks and "WorkflowExecutionCancelRequested" not in kinds else made
+
+
+class AskingInVain(Asking):
+    """It does not say that it waits for people."""
+
+    rules = SHIPPED
+
+
+class AskingForgetfully(Asking):
+    """It forgets the sale when it could not be paid at once, and waits for nobody."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        kinds = [event["eventType"] for event in events]
+        return [] if "ActivityTaskFailed" in kinds else super().decide(events)
+
+
+class Endless(Careful):
+    """Sells one paper after the other, each in a run of its own."""
+
+    runs = 3
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        made = decide(events)
+        if made and made[-1]["decisionType"] == "CompleteWorkflowExecution":
+            return [{"decisionType": "ContinueAsNewWorkflowExecution"}]
+        return made
+
+    rules = SHIPPED
+
+
+class Mistyping(Careful):
+    """Hands over by a version of the step that nobody has registered."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> Decisions:
+        made = decide(events)
+        for one in made:
+            attributes = one.get("scheduleActivityTaskDecisionAttributes")
+            if attributes and attributes["activityType"]["name"] == "Hand":
+                attributes["activityType"]["version"] = "2"
+        return made
 
 
 class Resigned(Newsstand):
