@@ -27,6 +27,12 @@ class Chain(toy.Careful):
     def decide(self, events: Sequence[Mapping[str, Any]]) -> toy.Decisions:
         kinds = [one["eventType"] for one in events]
         started = events[0]["workflowExecutionStartedEventAttributes"]
+        if "StartChildWorkflowExecutionFailed" in kinds:
+            return (
+                []
+                if "FailWorkflowExecutionFailed" in kinds
+                else [{"decisionType": "FailWorkflowExecution"}]
+            )
         decided = toy.decide(events)
         if "parentWorkflowExecution" in started:
             return [] if self.forgets(kinds, started["input"]) else decided
@@ -34,8 +40,6 @@ class Chain(toy.Careful):
             return decided
         if "StartChildWorkflowExecutionInitiated" in kinds:
             return decided if any(map(has_ended, kinds)) else []
-        if "StartChildWorkflowExecutionFailed" in kinds:
-            return [{"decisionType": "FailWorkflowExecution"}]
         attributes = {
             "workflowId": "second",
             "workflowType": {"name": "sale", "version": "1"},
