@@ -17,12 +17,14 @@ The name of a rule is that of its function. ``SHIPPED`` holds for every applicat
 from __future__ import annotations
 
 import functools
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, service_laws
 from swfsim.core.tables import CLOSE_DECISIONS
-from swfsim.errors import Violation
+from swfsim.errors import HarnessError, Violation
+from swfsim.report import code
 from swfsim.spec import model
 from swfsim.spec.faults import Fault
 
@@ -77,10 +79,12 @@ def always(law: Callable[[Sequence[Event]], Iterator[tuple[int, str]]]) -> Rule:
 
     def check(run: Run) -> Iterator[str]:
         for x, events in run.histories:
-            for event_id, what in law(events):
-                yield f"event {event_id} of {x.workflow_id}: {what}"
+            for found in _given(law(events)):
+                if not (isinstance(found, tuple) and len(found) == 2):
+                    raise TypeError(f"it yields {found!r}, not an event id and what is wrong there")
+                yield f"event {found[0]} of {x.workflow_id}: {found[1]}"
 
-    return Rule(_name(law), "always", check)
+    return Rule(_name(law), "always", functools.update_wrapper(check, law))
 
 
 def at_the_end(law: Callable[[Run], Iterator[str]]) -> Rule:
@@ -95,7 +99,7 @@ def sometimes(reached: Callable[[Run], bool]) -> Rule:
         if not reached(run):
             yield "not reached"
 
-    return Rule(_name(reached), "sometimes", check)
+    return Rule(_name(reached), "sometimes", functools.update_wrapper(check, reached))
 
 
 def _name(law: Callable[..., object]) -> str:
@@ -104,16 +108,65 @@ def _name(law: Callable[..., object]) -> str:
 
 def broken(rules: Iterable[Rule], run: Run, *, at_rest: bool = True) -> list[Broken]:
     """What does not hold in one run; ``sometimes`` is no matter of one run. Without ``at_rest``
-    only what must always hold."""
+    only what must always hold. Raises ``HarnessError`` for a rule that is none, or breaks."""
     asked = ("always", "at the end") if at_rest else ("always",)
     return [
-        Broken(rule.name, what) for rule in rules if rule.when in asked for what in rule.check(run)
+        Broken(rule.name, what)
+        for rule in checked(rules)
+        if rule.when in asked
+        for what in _asked(rule, run)
     ]
 
 
 def reached(rules: Iterable[Rule], run: Run) -> list[str]:
-    """The names of the ``sometimes`` rules that this run shows."""
-    return [rule.name for rule in rules if rule.when == "sometimes" and not any(rule.check(run))]
+    """The names of the ``sometimes`` rules that this run shows. Raises ``HarnessError`` for a rule
+    that is none, or breaks."""
+    return [
+        rule.name
+        for rule in checked(rules)
+        if rule.when == "sometimes" and not any(_asked(rule, run))
+    ]
+
+
+def checked(rules: Iterable[Any]) -> Iterator[Rule]:
+    """Rules as they are. Raises ``HarnessError`` for what is none."""
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            name = getattr(rule, "__name__", repr(rule))
+            raise HarnessError(
+                f"{name} is no rule ({_where(rule)}): put @always, @at_the_end or @sometimes of "
+                "swfsim.rules before it"
+            )
+        yield rule
+
+
+def _asked(rule: Rule, run: Run) -> list[str]:
+    """What a rule says of a run."""
+    try:
+        return list(_given(rule.check(run)))
+    except Exception as error:
+        places = code.places(error.__traceback__)
+        within = code.own(places)[-1]
+        at = _where(rule.check) if within[0].startswith(code.HOUSE) else code.line(within)
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise HarnessError(
+            f"the rule {rule.name!r} is itself broken: {what} ({at}). A rule tells what "
+            "is wrong, and raises nothing"
+        ) from error
+
+
+def _given(said: Iterator[Any] | None) -> Iterator[Any]:
+    if said is None:
+        raise TypeError("it gives None: it is to yield what is wrong, and nothing if nothing is")
+    return said
+
+
+def _where(law: Any) -> str:
+    """Where a law is written, as file and line."""
+    made = getattr(inspect.unwrap(law), "__code__", None) if callable(law) else None
+    if made is None:
+        return f"of type {type(law).__name__}"
+    return f"{made.co_filename}:{made.co_firstlineno}"
 
 
 def check(rules: Iterable[Rule], run: Run) -> None:

@@ -23,10 +23,11 @@ from rich.progress import (
 from swfsim.app import load
 from swfsim.commands.common import FiniteRange, Refusal, directory, read_json
 from swfsim.errors import Divergence, HarnessError
-from swfsim.explore import report, scenario
+from swfsim.explore import report, scenario, source
 from swfsim.explore.book import Book
 from swfsim.explore.cluster import Cluster
 from swfsim.explore.crew import Processes
+from swfsim.explore.lines import CODE
 from swfsim.explore.places import KINDS
 from swfsim.explore.sweep import Budget, Sweep
 from swfsim.explore.told import told_of
@@ -111,9 +112,10 @@ def explore(
     if cluster is not None and context.get_parameter_source("jobs") is not ParameterSource.DEFAULT:
         raise Refusal("with --cluster its workers make the runs: leave out --jobs, or --cluster")
     given = read_json(input_file) if input_file is not None else None
-    about = {"app": app, "input": given, "seed": seed, "only": sorted(kinds)}
     try:
         to_reach = _to_reach(app)
+        about = {"app": app, "input": given, "seed": seed, "only": sorted(kinds)}
+        about[CODE] = source.digest()
         with (
             directory(scenarios) as written_to,
             Book(Path(file) if file is not None else None, about) as book,

@@ -16,10 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from swfsim.app import load
 from swfsim.commands.common import FiniteRange, Refusal, directory, read_json
 from swfsim.errors import HarnessError
-from swfsim.explore import gale, storms
+from swfsim.explore import gale, source, storms
 from swfsim.explore import swarm as swarms
 from swfsim.explore.course import SETTLE_S
 from swfsim.explore.flight import Flights, Terms
+from swfsim.explore.lines import CODE
 from swfsim.explore.swarm import Log, Tally
 from swfsim.explore.sweep import Budget
 from swfsim.explore.told import told_of
@@ -171,9 +172,10 @@ def swarm(
     tally = Tally(first)
     try:
         weather = _weather(app, terms, tally)
+        about = {"app": app, **terms._asdict(), CODE: source.digest()}
         with (
             directory(scenarios) as written_to,
-            Log(Path(file) if file is not None else None, {"app": app, **terms._asdict()}) as log,
+            Log(Path(file) if file is not None else None, about) as log,
             swarms.processes(jobs, app, terms) as crew,
         ):
             with _progress(hours, last - first + 1) as tell:

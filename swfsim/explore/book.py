@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from swfsim.errors import HarnessError
+from swfsim.explore.lines import Lines
 from swfsim.explore.places import Placed
 from swfsim.explore.trial import Mark, Outcome
 
@@ -21,40 +20,22 @@ class Book:
     """What has been run, in a file or, without one, in memory. A context manager.
 
     The first line says what is explored; a file of another exploration is refused. A line that a
-    kill cut short is dropped, and its run made again.
+    kill cut short is dropped, and its run made again. Of a placement that is there twice the later
+    line counts: it was run again for its places.
     """
 
     def __init__(self, path: Path | None, about: Mapping[str, Any]) -> None:
         """Raises ``HarnessError`` for a file of something else, ``OSError`` if it is unreadable."""
-        self._about = {"explored": dict(about)}
-        self._path = path
-        self._file: Any = None
+        self._lines = Lines(path, "exploration", about)
         self.outcomes: dict[Placement, Outcome] = {}
-        if path is not None and path.exists() and path.stat().st_size:
-            self._read(path)
+        self._lines.read(self._take)
 
-    def _read(self, path: Path) -> None:
-        text = path.read_text(encoding="utf-8")
-        lines = text.splitlines()
-        if not text.endswith("\n"):
-            lines.pop()
-        found = _line(lines[0]) if lines else None
-        if found != self._about:
-            raise HarnessError(
-                f"{path} holds another exploration ({found}) than this one ({self._about}): take "
-                "another file, or remove it"
-            )
-        for line in lines[1:]:
-            outcome = _outcome(_line(line))
-            self.outcomes[outcome.placement] = outcome
+    def _take(self, told: Any) -> None:
+        outcome = _outcome(told)
+        self.outcomes[outcome.placement] = outcome
 
     def __enter__(self) -> Book:
-        if self._path is not None:
-            kept = list(self.outcomes.values())
-            self._file = self._path.open("w", encoding="utf-8")
-            self._write(self._about)
-            for outcome in kept:
-                self._write(outcome)
+        self._lines.open()
         return self
 
     def __exit__(
@@ -63,40 +44,24 @@ class Book:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._lines.close()
 
     def keep(self, outcome: Outcome) -> None:
         """A run is over."""
         self.outcomes[outcome.placement] = outcome
-        if self._file is not None:
-            self._write(outcome)
-            self._file.flush()
-
-    def _write(self, what: Any) -> None:
-        self._file.write(json.dumps(what, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-def _line(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+        self._lines.add(outcome)
 
 
 def _outcome(told: Any) -> Outcome:
-    """An outcome from its JSON. Raises ``HarnessError`` for what is none."""
-    try:
-        placement, broken, struck, places, marks, joined, history, reached = told
-        return Outcome(
-            tuple(Placed(*one) for one in placement),
-            broken,
-            struck,
-            [tuple(Placed(*one) for one in there) for there in places],
-            [Mark(*one) for one in marks],
-            joined,
-            history,
-            reached,
-        )
-    except (TypeError, ValueError) as error:
-        raise HarnessError(f"not a file of explored runs: {str(told)[:80]!r}") from error
+    """An outcome from its JSON. Raises ``TypeError`` or ``ValueError`` for what is none."""
+    placement, broken, struck, places, marks, joined, history, reached = told
+    return Outcome(
+        tuple(Placed(*one) for one in placement),
+        broken,
+        struck,
+        [tuple(Placed(*one) for one in there) for there in places],
+        [Mark(*one) for one in marks],
+        joined,
+        history,
+        reached,
+    )

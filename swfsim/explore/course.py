@@ -23,8 +23,8 @@ from swfsim.explore.places import quoted
 from swfsim.explore.scenario import AFTERMATH_S, AT_REST_OPEN, OPERATOR_LATENCY_MS, WORK_S
 from swfsim.explore.told import told_of
 from swfsim.explore.trial import how_it_broke
+from swfsim.explore.whose import nth as nth
 from swfsim.replay.histories import Captured
-from swfsim.sim.faults import Which
 from swfsim.spec import model
 from swfsim.stories import Story
 
@@ -79,26 +79,6 @@ class Course(NamedTuple):
         """Where another than the first was let go on."""
         made = (one.placed for one in self.strikes if one.placed.kind == "choice")
         return {one.nth: int(one.detail) for one in made}
-
-
-class _Nth(Which):
-    def __init__(self, story: Story, number: int) -> None:
-        self._story = story
-        self._number = number
-
-    def wants(self, x: Execution) -> bool:
-        return whose(self._story, x) == self._number
-
-
-def nth(story: Story, number: int) -> Which:
-    """``only=`` for the n-th workflow id of a story, from 1, in order of start."""
-    return _Nth(story, number)
-
-
-def whose(story: Story, x: Execution) -> int:
-    """Which workflow id of the story this run has, from 1, in order of start."""
-    known = dict.fromkeys(one.workflow_id for one in story.executions)
-    return list(known).index(x.workflow_id) + 1
 
 
 class Ended(NamedTuple):

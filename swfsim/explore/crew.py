@@ -1,8 +1,8 @@
 """Who makes the runs of a sweep: this process alone, or several. The outcomes are the same.
 
 Runs come in packets: placements that follow each other, made in their order by one process. Within
-a packet, too, a run that comes to where an earlier one has been is not followed further. So what is
-followed depends on the placements alone, and not on who makes them, or how fast.
+a packet, too, it is seen whether a run comes to where an earlier one has been. So what is joined
+depends on the placements alone, and not on who makes them, or how fast.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 from swfsim.choices import Steered
 from swfsim.core.closing import STATUS
 from swfsim.explore import places
-from swfsim.explore.course import Strike, give, whose
+from swfsim.explore.course import Strike, give
 from swfsim.explore.scenario import WORK_S
 from swfsim.explore.scout import moment_of
 from swfsim.explore.told import told_of
+from swfsim.explore.whose import whose
 from swfsim.sim.plan import RESPOND_DECISION, Plan
 from swfsim.spec.check import plain
 from swfsim.stories import OPERATOR

@@ -41,6 +41,9 @@ class Placed(NamedTuple):
     choice    name is what is chosen, nth which choice of the run, from 0; detail the option taken
     clock     name is the worker that looks at its clock, which is wrong through the whole run
     listing   somebody asks which executions there are; listings lag through the whole run
+
+    ``whose`` is the workflow id whose step or decision it is, in order of start, from 1; 0 in a run
+    that has one.
     """
 
     kind: Kind
@@ -48,6 +51,7 @@ class Placed(NamedTuple):
     nth: int
     what: str
     detail: str = ""
+    whose: int = 0
 
     @property
     def lasts(self) -> bool:
@@ -55,11 +59,19 @@ class Placed(NamedTuple):
         return self.what in ("keeps failing", "refused onwards") or self.kind in _CONDITIONS
 
     @property
-    def at(self) -> tuple[str, str, int]:
+    def at(self) -> tuple[str, str, int, int]:
         """At one of these only one thing goes wrong."""
-        return (self.kind, self.name + (self.detail if self.kind == "call" else ""), self.nth)
+        name = self.name + (self.detail if self.kind == "call" else "")
+        return (self.kind, name, self.nth, self.whose or 1)
+
+    def is_among(self, there: Place) -> bool:
+        """Whether it is one of these, in a run that may have more or fewer workflow ids."""
+        return any(one.at == self.at and one._replace(whose=self.whose) == self for one in there)
 
     def __str__(self) -> str:
+        return f"{self._told()}, of workflow {self.whose}" if self.whose else self._told()
+
+    def _told(self) -> str:
         match self.kind:
             case "moment":
                 return f"{self.what} at {self.moment}"

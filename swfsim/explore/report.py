@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from swfsim.explore.sweep import Certificate, Failure, Level
 
+_SPARED: Final = (
+    " but what was spared, as far as it turns on calls made, faults given, spans of time, or an "
+    "execution's own time-out"
+)
+"""What points that are taken to be the same may differ in."""
+
 SHOWN: Final = 1
 """So many failures of one rule are shown as scenarios; the others by what was placed."""
 
@@ -38,24 +44,23 @@ def lines(app: str, certificate: Certificate) -> Iterator[str]:
 def _level(level: Level) -> str:
     told = [f"{counted(level.faults, 'fault')}: {level.run:,} of {level.placements:,} run"]
     if level.joined:
-        told.append(f"{level.joined:,} of them up to where an earlier run had been")
+        told.append(f"{level.joined:,} of them came to where an earlier run had been")
     if level.unstruck:
         told.append(f"{level.unstruck:,} with a fault that something else forestalled")
     if level.spared:
-        told.append(f"{level.spared:,} more lie behind such points and were not needed")
+        told.append(f"{level.spared:,} more lie behind such points and were spared")
     if level.contained:
         told.append(f"{level.contained:,} more hold a failure shown before")
     return "; ".join(told)
 
 
 def _pruned(certificate: Certificate) -> Iterator[str]:
-    """How much less was done than to follow every placement to its end."""
+    """How much less was run than every placement."""
     all_told = sum(one.placements + one.spared + one.contained for one in certificate.levels)
-    followed = sum(one.run - one.joined for one in certificate.levels)
-    if certificate.complete and all_told > followed:
+    if certificate.complete and all_told > certificate.run:
         yield (
-            f"  pruned {all_told / max(followed, 1):.1f} to 1: of {all_told:,} placements "
-            f"{certificate.run:,} had to be run, and {followed:,} to the end"
+            f"  pruned {all_told / certificate.run:.1f} to 1: of {all_told:,} placements "
+            f"{certificate.run:,} had to be run"
         )
 
 
@@ -75,9 +80,11 @@ def _verdict(certificate: Certificate) -> str:
             f"stopped by {certificate.stopped} with {found}: "
             f"{counted(certificate.left, 'placement')} left{more}"
         )
+    spared = sum(level.spared for level in certificate.levels)
+    beyond = f"nothing is left unexplored{_SPARED if spared else ''}"
     if certificate.proven:
-        return "every rule is kept in all of them; nothing is left unexplored"
-    return f"{found}; nothing is left unexplored"
+        return f"every rule is kept in all of them; {beyond}"
+    return f"{found}; {beyond}"
 
 
 def failures(app: str, given: Any, certificate: Certificate) -> Iterator[str]:

@@ -132,7 +132,9 @@ def source(
     choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
     steered = f", {choices!r}" if choices else ""
     steered += f", seed={seed}" if seed else ""
-    wanted = [*only, *([""] * (len(placement) - len(only)))]
+    wanted = only or [f"nth(story, {one.whose})" if one.whose else "" for one in placement]
+    if not only and any(wanted):
+        imports = [*imports, "from swfsim.explore.whose import nth"]
     told = [quoted(str(one)) for one in placement]
     if given is not None:
         told.append(f"input={given!r}")
@@ -145,9 +147,13 @@ def source(
         "",
         f"from {module} import {attribute}",
         *(["from swfsim import faults"] if _has_faults(placement) else ()),
-        *imports,
-        f"from swfsim.explore.scenario import {', '.join(helpers)}",
-        *(_TOLD if _needs_told(placement) else ()),
+        *sorted(
+            (
+                *imports,
+                f"from swfsim.explore.scenario import {', '.join(helpers)}",
+                *(_TOLD if _needs_told(placement) else ()),
+            )
+        ),
         "",
         "",
         f"def test_{_name(placement)}():",

@@ -37,6 +37,7 @@ class Scout(Plan):
     def __init__(self, choices: Steered, *, work_s: float = 0) -> None:
         super().__init__(work_s=work_s)
         self.places: list[Place] = []
+        self._owners: list[str] = []  # for each place: the workflow id that it belongs to, if any
         self.choices = choices
         self._chosen = 0
         self._kinds = frozenset(KINDS)
@@ -44,7 +45,7 @@ class Scout(Plan):
         self._errors: tuple[str, ...] = ()
         self._moments: dict[str, int] = {}
         self._moment_at = -1
-        self._answered: set[int] = set()
+        self._answered: set[tuple[str, int]] = set()
         self._returns = True
         self.handed: dict[int, list[object]] = {}  # process → the tasks that it has seen
         self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
@@ -58,16 +59,29 @@ class Scout(Plan):
         self._happenings = tuple(happenings)
         self._errors = tuple(errors)
 
-    def _note(self, there: Place) -> None:
+    def _note(self, there: Place, x: Execution | None = None) -> None:
         self.note_choices()
         if there and there[0].kind in self._kinds:
             self.places.append(there)
+            self._owners.append("" if x is None else x.workflow_id)
+
+    def told(self, started: Iterable[Execution]) -> list[Place]:
+        """The places, and whose they are if these executions, in order of start, are of several
+        workflow ids."""
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(x.workflow_id for x in started))}
+        if len(numbers) < 2:
+            return self.places
+        return [
+            tuple(one._replace(whose=numbers[owner] + 1) for one in there) if owner else there
+            for there, owner in zip(self.places, self._owners, strict=True)
+        ]
 
     def note_choices(self) -> None:
         """The choices made since somebody looked last: they came before what is noted now."""
         if len(self.choices) > self._chosen and "choice" in self._kinds:
             for number, choice in enumerate(self.choices.trail[self._chosen :], self._chosen):
                 self.places.append(places.at_choice(choice.label, number, choice.options))
+                self._owners.append("")
             self._chosen = len(self.choices)
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
@@ -81,19 +95,23 @@ class Scout(Plan):
             if letter.operation == RESPOND_DECISION and worker.deciding is not None:
                 decisions = plain(letter.params).get("decisions") or ()
                 types: Any = tuple(one["decisionType"] for one in decisions)
-                self._note(places.at_answer(worker.deciding[1], types))
+                x, number = worker.deciding
+                self._note(places.at_answer(number, types), x)
         return treatment
 
     def takes(self, worker: Worker) -> bool:
         if self._returns:
             self._remember(worker)
-        if worker.deciding is not None and worker.deciding[1] not in self._answered:
-            x, number = worker.deciding
-            self._answered.add(number)
+        if worker.deciding is not None:
+            self._note_decision(*worker.deciding)
+        return super().takes(worker)
+
+    def _note_decision(self, x: Execution, number: int) -> None:
+        if (x.workflow_id, number) not in self._answered:
+            self._answered.add((x.workflow_id, number))
             task = x.deciding
             can_time_out = task is not None and task.start_to_close is not None
-            self._note(places.at_decision(number, can_time_out))
-        return super().takes(worker)
+            self._note(places.at_decision(number, can_time_out), x)
 
     def _remember(self, worker: Worker) -> None:
         job = worker.process.job
@@ -104,7 +122,7 @@ class Scout(Plan):
 
     def hold_ms(self, x: Execution, task: Activity, attempt: int) -> int | None:
         step = x.events.attrs[task.scheduled_id - 1]["activityType"]["name"]
-        self._note(places.at_step(step, attempt, task, self._errors))
+        self._note(places.at_step(step, attempt, task, self._errors), x)
         return super().hold_ms(x, task, attempt)
 
     def skew_ms(self, worker: Worker) -> int:

@@ -7,16 +7,16 @@ is the same for any number of processes.
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.app import load
 from swfsim.coverage.pairs import Coverage
-from swfsim.errors import Divergence, HarnessError
+from swfsim.errors import Divergence
 from swfsim.explore.flight import UNSTEADY, Flight, Flights, Shrunk, Terms
 from swfsim.explore.hands import Hands
 from swfsim.explore.hours import Hours
+from swfsim.explore.lines import Lines
 from swfsim.fake import fake_swf
 
 if TYPE_CHECKING:
@@ -186,45 +186,25 @@ class Log:
 
     def __init__(self, path: Path | None, about: dict[str, Any]) -> None:
         """Raises ``HarnessError`` for a file of something else, ``OSError`` if it is unreadable."""
-        self._path = path
-        self._about = {"swarm": about}
-        self._file: Any = None
+        self._lines = Lines(path, "swarm", about)
         self.flights: dict[int, Flight] = {}
-        if path is not None and path.exists() and path.stat().st_size:
-            self._read(path)
+        self._lines.read(self._take)
 
-    def _read(self, path: Path) -> None:
-        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-        try:
-            about, *flights = [json.loads(line) for line in whole.splitlines()]
-            if about != self._about:
-                raise HarnessError(
-                    f"{path} holds another swarm ({about}) than this one ({self._about}): take "
-                    "another file, or remove it"
-                )
-            for told in flights:
-                flight = Flight(*told)
-                self.flights[flight.seed] = flight._replace(hours=Hours(*flight.hours))
-        except (TypeError, ValueError) as error:
-            raise HarnessError(f"{path} is no file of a swarm: {error}") from error
+    def _take(self, told: Any) -> None:
+        flight = Flight(*told)
+        self.flights[flight.seed] = flight._replace(hours=Hours(*flight.hours))
 
     def __enter__(self) -> Log:
-        if self._path is not None:
-            self._file = self._path.open("w", encoding="utf-8")
-            self._write(self._about)
-            for flight in self.flights.values():
-                self._write(flight)
+        self._lines.open()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._lines.close()
 
     def keep(self, flight: Flight) -> None:
         """A run is over."""
-        if self._file is not None and flight.seed not in self.flights:
-            self._write(flight)
-            self._file.flush()
+        if flight.seed not in self.flights:
+            self._lines.add(flight)
 
     def fly(self, seeds: Iterable[int], crew: Map) -> Iterator[Flight]:
         """The flights of these seeds in their order: those kept, and the others flown."""
@@ -233,6 +213,3 @@ class Log:
                 yield from map(self.flights.__getitem__, some)
             else:
                 yield from crew.map(fly, some)
-
-    def _write(self, what: Any) -> None:
-        self._file.write(json.dumps(what, ensure_ascii=False, separators=(",", ":")) + "\n")

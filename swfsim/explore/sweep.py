@@ -1,9 +1,10 @@
 """The sweep: every placement of up to so many faults, and a certificate of what was run.
 
 First the run without a fault, which finds the places; then a fault at each of them, one run each,
-which find the places that only come behind that fault; and so on, one fault more each time. Two
-runs that come to stand at the same point have the same future, so only one of them is followed:
-what its decider can see and what the application holds are compared, and time of day is not.
+which find the places that only come behind that fault; and so on, one fault more each time. Every
+run is followed to its end and judged. Two that come to stand at the same point, and go on alike to
+the end, have the same future, so only behind one of them is anything placed: what its decider can
+see and what the application holds are compared, and time of day is not.
 
 Each level is finished before the next is begun, and what is seen is put together in the order of
 the placements. So the certificate does not depend on how many processes ran, or how fast.
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from swfsim.explore.book import Book
     from swfsim.explore.crew import Crew
     from swfsim.explore.places import Place, Placement
-    from swfsim.explore.trial import Mark, Outcome
+    from swfsim.explore.trial import Outcome
 
 
 INTERRUPTED: Final = "Ctrl-C"
@@ -206,8 +207,7 @@ class Sweep:
             self.certificate.failures.append(Failure(outcome.placement, outcome.broken))
         level.joined += outcome.joined
         level.unstruck += not outcome.struck
-        if not outcome.joined:
-            self.certificate.histories.add(outcome.history)
+        self.certificate.histories.add(outcome.history)
         self.certificate.reached.update(outcome.reached)
 
     def _check_repeats(self, first: Outcome) -> None:
@@ -238,22 +238,21 @@ class Sweep:
         self._known.update(fresh)
 
     def _cut(self, outcome: Outcome, fresh: dict[int, int]) -> int:
-        """How many of its places lie before the point where an earlier run had been. Its own points
-        become known up to there."""
-        behind = _behind(outcome.places)
+        """How many of its places lie before the point from which on it only stood where earlier
+        runs had been. Its own points become known up to there."""
+        seen = [self._known.get(one.state, fresh.get(one.state)) for one in outcome.marks]
+        joins = len(seen)
+        while joins and seen[joins - 1] is not None:
+            joins -= 1
+        assert joins < len(seen) or not outcome.joined, f"it joined nobody: {outcome.placement}"
         cut, beyond = len(outcome.places), 0
-        new: list[Mark] = []
-        for mark in outcome.marks:
-            seen = self._known.get(mark.state, fresh.get(mark.state))
-            if seen is not None:
-                self._spared += seen
-                cut, beyond = mark.places, seen
-                break
-            new.append(mark)
-        else:
-            assert not outcome.joined, f"it joined nobody: {outcome.placement}"
-        for mark in new:
-            fresh[mark.state] = behind[mark.places] - behind[cut] + beyond
+        if joins < len(seen):
+            cut, beyond = outcome.marks[joins].places, seen[joins] or 0
+            self._spared += beyond
+        behind = _behind(outcome.places[:cut])
+        for mark, there in zip(outcome.marks[:joins], seen, strict=False):
+            if there is None:
+                fresh[mark.state] = behind[mark.places] + beyond
         return cut
 
 

@@ -31,11 +31,13 @@ class Told(NamedTuple):
 
 
 def told_of(app: App) -> Told:
+    """Raises ``HarnessError`` for a rule that is none."""
     if isinstance(app, Explorable):
         known = {**ANY, **app.happenings}
         several = type(app).another is not Explorable.another
+        kept = tuple(rules.checked(app.rules))
         return Told(
-            app.rules,
+            kept,
             known,
             app.errors,
             app.example,

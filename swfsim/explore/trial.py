@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim import rules
 from swfsim.choices import Steered
+from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.happenings import ends_chains
@@ -27,6 +28,7 @@ from swfsim.explore.scenario import (
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
+from swfsim.explore.whose import nth
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
@@ -46,9 +48,9 @@ if TYPE_CHECKING:
 
 
 class Mark(NamedTuple):
-    """A moment at which everything placed had struck. ``places`` is how many of the outcome's
-    places had been reached; ``state`` a digest of what the decider can see and of what the
-    application holds."""
+    """A moment at which everything placed had struck, or the end. ``places`` is how many of the
+    run's places had been reached; ``state`` a digest of what the decider can see, of what is still
+    to come by itself, and of what the application holds."""
 
     places: int
     state: int
@@ -59,9 +61,10 @@ class Outcome(NamedTuple):
 
     broken     rules that did not hold, or the error that the application broke with
     struck     whether everything placed came about; else something else came first
-    places     what could have gone wrong after what was placed, place by place
-    marks      where the run stood since everything had struck
-    joined     it came to where an earlier run had been, and was not followed further
+    places     what could have gone wrong after what was placed, place by place, up to where it
+               joined
+    marks      where the run stood since everything had struck, its end included
+    joined     it came to where an earlier run had been, and to its end never left such points
     history    a digest of the histories that its deciders saw
     reached    the ``sometimes`` rules that it shows
     """
@@ -105,7 +108,7 @@ class Trials:
         logging.disable(self._logging)
 
     def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
-        """One run. ``known`` are states at which it need not be followed further."""
+        """One run. ``known`` are states to which others came."""
         with self.story(placement) as story:
             return _Trial(story, placement, known, self._kinds).outcome(self._given)
 
@@ -150,7 +153,6 @@ class _Trial:
         self._lasts = [one for one in placement if one.lasts]
         self._chains: dict[str, int] = {}
         self._marks: list[Mark] = []
-        self._joined = False
         self._hope = Hope(self._told.rules, self._env.journal, [str(p) for p in placement])
         self._give(kinds)
 
@@ -163,7 +165,7 @@ class _Trial:
             elif one.kind == "choice":
                 self._left.append(functools.partial(self._is_made, one.nth))
             else:
-                fault = one.fault(told.errors)
+                fault = one.fault(told.errors, nth(story, one.whose) if one.whose else None)
                 story.given(fault)
                 struck = functools.partial(self._scout.strikes.acted, fault, one.nth)
                 (self._lasting if one.lasts else self._left).append(struck)
@@ -190,52 +192,72 @@ class _Trial:
         story.when(lambda story: story.app.start(told.example() if given is None else given))
         error = self._run()
         run = Run(story.executions, story.app, self._env.journal, [str(p) for p in self._placement])
-        at_rest = error is None and not self._is_over()
+        at_rest = error is None and not self._hope.is_lost
         found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
         if error is not None:
             found.insert(0, error)
+        if self._has_all_struck():
+            self._mark("end")
+        places, marks = self._beyond()
+        joins = self._joins(marks)
         return Outcome(
             self._placement,
             found,
             self._has_all_struck() and all(struck() for struck in self._lasting),
-            *self._beyond(),
-            self._joined,
+            places[: marks[joins].places] if joins < len(marks) else places,
+            marks,
+            joins < len(marks),
             self._digest(sorted(self._chains.items())),
             rules.reached(told.rules, run) if at_rest else [],
         )
 
     def _run(self) -> str | None:
-        """Run to the end, or to where it joins an earlier run; gives how the application broke."""
+        """Run to the end, unless rules are broken beyond hope; gives how the application broke."""
+
+        def is_over() -> bool:
+            return self._hope.is_lost
+
         try:
-            self._story.run(until=self._is_over)
+            self._story.run(until=is_over)
             if self._story.at_rest:
-                self._env.run(self._is_over, for_s=AFTERMATH_S)
+                self._env.run(is_over, for_s=AFTERMATH_S)
         except Exception as error:
             return how_it_broke(error)
-        if not self._is_over() and not self._story.at_rest:
+        if not is_over() and not self._story.at_rest:
             return AT_REST_OPEN
         return None
 
-    def _is_over(self) -> bool:
-        """Whether following the run any further could show nothing."""
-        return self._joined or self._hope.is_lost
+    def _joins(self, marks: list[Mark]) -> int:
+        """From which mark on it stands only where others have been. One that leaves such a point
+        for another has not joined there, whatever seemed equal."""
+        if not self._placement:
+            return len(marks)
+        number = len(marks)
+        while number and marks[number - 1].state in self._known:
+            number -= 1
+        return number
 
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
         self._scout.note_choices()
-        found: list[Place] = self._scout.places
+        found: list[Place] = self._scout.told(self._story.executions)
         first = 0
         if self._placement:
             last = self._placement[-1]
-            first = next((n for n, there in enumerate(found, 1) if last in there), len(found))
+            here = (n for n, there in enumerate(found, 1) if last.is_among(there))
+            first = next(here, len(found))
         taken = {one.at for one in self._placement}
-        failing = {one.name for one in self._placement if one.what == "keeps failing"}
+        failing = {
+            (one.name, one.whose or 1) for one in self._placement if one.what == "keeps failing"
+        }
         numbers = [
             n
             for n in range(first, len(found))
             if found[n][0].at not in taken
-            and not (found[n][0].kind == "step" and found[n][0].name in failing)
+            and not (
+                found[n][0].kind == "step" and (found[n][0].name, found[n][0].whose or 1) in failing
+            )
         ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
         return [found[n] for n in numbers], marks
@@ -247,24 +269,37 @@ class _Trial:
         chain = self._chains.get(x.run_id, 0)
         self._chains[x.run_id] = self._digest((chain, event.kind, told))
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
-            self._mark()
+            self._mark("decides")
 
     def _has_all_struck(self) -> bool:
         if self._left:
             self._left = [struck for struck in self._left if not struck()]
         return not self._left
 
-    def _mark(self) -> None:
+    def _mark(self, what: str) -> None:
         state = self._told.state()
         if state is None:
             return
         self._scout.note_choices()
-        out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
-        here = self._digest(
-            (sorted(self._chains.items()), self._workers(), out_of_reach, self._lasts, state)
-        )
-        self._marks.append(Mark(len(self._scout.places), here))
-        self._joined = self._joined or (bool(self._placement) and here in self._known)
+        seen: tuple[object, ...] = (what, sorted(self._chains.items()), self._lasts, state)
+        if what != "end":  # then nothing is to come
+            out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
+            seen = (*seen, self._workers(), self._due(), out_of_reach)
+        self._marks.append(Mark(len(self._scout.places), self._digest(seen)))
+
+    def _due(self) -> list[tuple[str, str, str, int]]:
+        """What time will bring, and how soon. The time-out of an execution is left out: as all of
+        them differ by the moment that a fault has cost, no two runs would stand at one point."""
+        now = self._env.now_ms()
+        found = [
+            (kind, run_id, str(key), due - now)
+            for due, kind, run_id, key in self._env.service.machine.world.deadlines.pending()
+            if kind not in ("execution", "activity")
+        ]
+        for x in self._env.executions():
+            for task in x.activities.values() if x.open else ():
+                found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
+        return sorted(found)
 
     def _workers(self) -> list[str]:
         now = self._env.now_ms()
