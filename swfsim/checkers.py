@@ -246,3 +246,56 @@ class _Families:
             told = event.attrs.get("startedEventId")
             if family != "timer" and told not in (None, self._started.get(first, 0)):
                 yield event.id, f"names {told} as the start of the {family} of event {first}"
+
+
+# Refusals
+
+REFUSALS: Final = frozenset(model.REFUSAL.values())
+"""What a decision leaves that SWF refuses."""
+
+_NEVER: Final = ("ALREADY_IN_USE", "UNDEFINED")
+"""Endings of refusal causes that a decider can rule out, since it alone makes ids and settings."""
+
+_UNLESS_GONE: Final = {"activityId": "ACTIVITY_ID_UNKNOWN", "timerId": "TIMER_ID_UNKNOWN"}
+"""Refusals that are no mistake when it ended while the decider was deciding."""
+
+
+def foreseeable_refusals(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    """Refusals of decisions that the history itself announced: event id, and what was refused."""
+    ends: dict[tuple[str, str], int] = {}
+    shown_to: dict[int, int] = {}  # DecisionTaskCompleted → the last event its decider saw
+    for event in events:
+        attrs = event.attrs
+        if event.kind == "DecisionTaskCompleted":
+            shown_to[event.id] = attrs["startedEventId"]
+        elif event.kind in FAMILY_ENDS:
+            ends[_named(events, event)] = event.id
+        elif event.kind in REFUSALS:
+            cause = attrs["cause"]
+            seen = shown_to.get(attrs.get(model.DECISION_TIME_MEMBER, 0), 0)
+            for member, unknown in _UNLESS_GONE.items():
+                if cause == unknown and ends.get((member, attrs[member]), 0) <= seen:
+                    yield event.id, f"{event.kind}: {attrs[member]} was not open ({cause})"
+            if cause.endswith(_NEVER):
+                yield event.id, f"{event.kind}: {cause}"
+
+
+def _named(events: Sequence[Event], event: Event) -> tuple[str, str]:
+    """(activityId or timerId, its value) of what has ended; empty texts for what has none."""
+    first = event.attrs.get(OPENED_BY[FAMILY_ENDS[event.kind]])
+    attrs = events[first - 1].attrs if first else {}
+    for member in _UNLESS_GONE:
+        if member in attrs:
+            return member, attrs[member]
+    return "", ""
+
+
+# What is open
+
+
+def keep_count(left: dict[int, str], event: Event) -> None:
+    """What is open in a history: first event of each family → which family."""
+    if event.kind in FAMILY_OPENS:
+        left[event.id] = FAMILY_OPENS[event.kind]
+    elif event.kind in FAMILY_ENDS:
+        left.pop(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]], None)

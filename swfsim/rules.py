@@ -20,7 +20,13 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from swfsim.checkers import CLOSES, FAMILY_ENDS, FAMILY_OPENS, OPENED_BY, service_laws
+from swfsim.checkers import (
+    CLOSES,
+    REFUSALS,
+    foreseeable_refusals,
+    keep_count,
+    service_laws,
+)
 from swfsim.core.tables import CLOSE_DECISIONS
 from swfsim.errors import Violation
 from swfsim.report import blame
@@ -182,13 +188,6 @@ what_swf_took_stands_in_the_history = Rule(
     "what swf took stands in the history", "always", _what_swf_took_stands_in_the_history
 )
 
-_NEVER: Final = ("ALREADY_IN_USE", "UNDEFINED")
-"""Endings of refusal causes that a decider can rule out, since it alone makes ids and settings."""
-
-_UNLESS_GONE: Final = {"activityId": "ACTIVITY_ID_UNKNOWN", "timerId": "TIMER_ID_UNKNOWN"}
-"""Refusals that are no mistake when it ended while the decider was deciding."""
-
-
 _TYPES: Final = ("TYPE_DOES_NOT_EXIST", "TYPE_DEPRECATED")
 """Endings of refusal causes that a decider brings about who names a type that is not there, unless
 somebody has given that, or has taken the type away."""
@@ -199,10 +198,10 @@ def _no_decision_is_refused_by_mistake(run: Run) -> Iterator[str]:
     default, an end to something that the history showed to be over, or a type that is not there
     are the decider's own. What ``given`` names, by its cause, is not."""
     for x, events in run.histories:
-        for event_id, what in _foreseeable(events):
+        for event_id, what in foreseeable_refusals(events):
             yield f"event {event_id} of {x.workflow_id}: {what}"
         for event in events:
-            cause = event.attrs["cause"] if event.kind in _REFUSALS else ""
+            cause = event.attrs["cause"] if event.kind in REFUSALS else ""
             if cause.endswith(_TYPES) and not _is_brought_about(cause, run):
                 yield f"event {event.id} of {x.workflow_id}: {event.kind}: {cause}"
 
@@ -218,39 +217,6 @@ no_decision_is_refused_by_mistake = Rule(
 )
 
 
-def _foreseeable(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Refusals that the history itself announced."""
-    ends: dict[tuple[str, str], int] = {}
-    shown_to: dict[int, int] = {}  # DecisionTaskCompleted → the last event its decider saw
-    for event in events:
-        attrs = event.attrs
-        if event.kind == "DecisionTaskCompleted":
-            shown_to[event.id] = attrs["startedEventId"]
-        elif event.kind in FAMILY_ENDS:
-            ends[_named(events, event)] = event.id
-        elif event.kind in _REFUSALS:
-            cause = attrs["cause"]
-            seen = shown_to.get(attrs.get(model.DECISION_TIME_MEMBER, 0), 0)
-            for member, unknown in _UNLESS_GONE.items():
-                if cause == unknown and ends.get((member, attrs[member]), 0) <= seen:
-                    yield event.id, f"{event.kind}: {attrs[member]} was not open ({cause})"
-            if cause.endswith(_NEVER):
-                yield event.id, f"{event.kind}: {cause}"
-
-
-_REFUSALS: Final = frozenset(model.REFUSAL.values())
-
-
-def _named(events: Sequence[Event], event: Event) -> tuple[str, str]:
-    """(activityId or timerId, its value) of what has ended; empty texts for what has none."""
-    first = event.attrs.get(OPENED_BY[FAMILY_ENDS[event.kind]])
-    attrs = events[first - 1].attrs if first else {}
-    for member in _UNLESS_GONE:
-        if member in attrs:
-            return member, attrs[member]
-    return "", ""
-
-
 _OWN_CLOSES: Final = frozenset({"WorkflowExecutionCompleted", "WorkflowExecutionContinuedAsNew"})
 """Closes after which nothing should be left: the decider had all the time it wanted."""
 
@@ -262,7 +228,7 @@ def nothing_is_left_open_at_completion(events: Sequence[Event]) -> Iterator[tupl
     which is meant to go on."""
     left: dict[int, str] = {}
     for event in events:
-        _keep_count(left, event)
+        keep_count(left, event)
         if event.kind in _CANCEL_REFUSALS:
             _excuse(left, events, event)
         elif event.kind in _ABANDONS and _ABANDON in (
@@ -316,7 +282,7 @@ def _stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     tasks = 0
     may_not_close = False
     for number, event in enumerate(events, 1):
-        _keep_count(left, event)
+        keep_count(left, event)
         if event.kind in CLOSES:
             return
         tasks += _TASKS.get(event.kind, 0)
@@ -351,7 +317,7 @@ def no_decision_storm(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
             in_vain += 1
             if in_vain == STORM:
                 yield event.id, f"{STORM} decision tasks in a row moved nothing"
-        elif not event.kind.startswith("DecisionTask") and event.kind not in _REFUSALS:
+        elif not event.kind.startswith("DecisionTask") and event.kind not in REFUSALS:
             in_vain = 0
 
 
@@ -369,14 +335,6 @@ def attempts_are_bounded(most: int) -> Rule:
                     yield event.id, f"{name} was scheduled more than {most} times"
 
     return attempts_are_bounded
-
-
-def _keep_count(left: dict[int, str], event: Event) -> None:
-    """What is open in a history: first event of each family → which family."""
-    if event.kind in FAMILY_OPENS:
-        left[event.id] = FAMILY_OPENS[event.kind]
-    elif event.kind in FAMILY_ENDS:
-        left.pop(event.attrs[OPENED_BY[FAMILY_ENDS[event.kind]]], None)
 
 
 def shipped(*, waits: Callable[[Sequence[Event]], bool] | None = None) -> tuple[Rule, ...]:

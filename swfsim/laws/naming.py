@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import string
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.laws.writing import Writing
@@ -50,25 +49,25 @@ def new_names(captured: Captured) -> dict[str, str]:
     return found
 
 
+_ALIKE: Final = ("123456789", "abcdef", "ghijklmnopqrstuvwxyz", "ABCDEF", "GHIJKLMNOPQRSTUVWXYZ")
+"""Characters that take each other's place: a number stays one, and so does a uuid."""
+
+
 def _like(name: str) -> Iterator[str]:
-    """Other digits if it has any, else other letters; a short one gets more of them."""
+    """Other letters and digits; a short name gets more of its last."""
     chance = random.Random(name)
-    pool = string.digits if re.search(r"[0-9]", name) else string.ascii_letters
-    last = max((n for n, one in enumerate(name) if one in pool), default=-1)
-    fill = name[last] if last >= 0 else string.ascii_lowercase[0]
+    last = max((n for n, one in enumerate(name) if one.isascii() and one.isalnum()), default=-1)
+    fill = name[last] if last >= 0 else "x"
     longer = name[: last + 1] + fill * max(0, _SHORTEST - len(name)) + name[last + 1 :]
     if last < 0:
-        longer, pool = longer + fill * _SHORTEST, string.ascii_letters
+        longer = name + fill * _SHORTEST
     while True:
-        yield "".join(_another(one, chance) if one in pool else one for one in longer)
+        yield "".join(_another(one, chance) for one in longer)
 
 
 def _another(one: str, chance: random.Random) -> str:
-    if one in string.digits:
-        return chance.choice(string.digits[1:])
-    return chance.choice(
-        string.ascii_lowercase if one in string.ascii_lowercase else string.ascii_uppercase
-    )
+    alike = next((some for some in _ALIKE if one in some), "123456789" if one == "0" else one)
+    return chance.choice(alike)
 
 
 def tellings(captured: Captured, names: Mapping[str, str]) -> Iterator[History]:

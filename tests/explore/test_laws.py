@@ -69,9 +69,9 @@ def test_a_new_name_looks_like_the_old_one_and_stands_nowhere(name: str) -> None
     names = naming.new_names(Captured("", events, name, "run-17"))
     assert set(names) == {name, "run-17"} - {""}
     assert all(new not in f"{name} run-17" for new in names.values())
-    assert re.fullmatch(r"run-\d{3,}", names["run-17"])
+    assert re.fullmatch(r"[g-z]{3}-\d{4}", names["run-17"])
     if name == "ORD-1001":
-        assert re.fullmatch(r"ORD-\d{4}", names[name])
+        assert re.fullmatch(r"[G-Z]{2}[A-F]-[1-9]{4}", names[name])
 
 
 @pytest.mark.parametrize(
