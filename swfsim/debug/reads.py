@@ -7,6 +7,7 @@ imports and the AWS client read for themselves is theirs. Nothing of the network
 
 from __future__ import annotations
 
+import _thread
 import functools
 import os
 import random
@@ -44,6 +45,7 @@ class Reads:
 
     def __init__(self) -> None:
         self.active = False
+        self._thread = 0
         self._noted: dict[Read, None] = {}
         self._undo: list[tuple[Any, str, Any]] = []
 
@@ -56,8 +58,8 @@ class Reads:
         return found
 
     def note(self, what: str) -> bool:
-        """Somebody reads: whether it is the decider."""
-        if not self.active:
+        """Somebody reads: whether it is the decider. Threads have business of their own."""
+        if not self.active or _thread.get_ident() != self._thread:
             return False
         self.active = False  # what looking at frames reads is nobody's
         try:
@@ -70,6 +72,7 @@ class Reads:
 
     def __enter__(self) -> Reads:
         """The patches of simulations are in place already, and stay when this goes."""
+        self._thread = _thread.get_ident()
         for owner, name, stand_in in self._replacements():
             there = name in vars(owner)
             self._undo.append((owner, name, vars(owner)[name] if there else _ABSENT))
@@ -165,8 +168,13 @@ class WatchedClock(VirtualClock):
 
 
 def _reader(frame: FrameType | None, what: str) -> str | None:
-    """The decider's line on whose behalf this was read; None when it was on nobody's."""
+    """The decider's line on whose behalf this was read; None when it was on nobody's.
+
+    The decider is what a replay has called. What garbage leaves behind may run in the middle of it:
+    a callback of the collector, or the end of a worker that some simulation forgot.
+    """
     passed_on = True
+    own: str | None = None
     installed: str | None = None
     if code.tells_of_garbage(frame):
         return None
@@ -180,11 +188,12 @@ def _reader(frame: FrameType | None, what: str) -> str | None:
                 return None  # the house reads for itself
             passed_on = False
         if not passed_on and path.startswith(code.HOUSE):
-            return installed
+            return (own or installed) if module.startswith("swfsim.debug.") else None
         if not passed_on and not code.is_foreign(path):
             here = f"{path}:{frame.f_lineno}"
-            if "site-packages" not in path:
-                return here
-            installed = installed or here
+            if "site-packages" in path:
+                installed = installed or here
+            else:
+                own = own or here
         frame = frame.f_back
-    return installed
+    return None

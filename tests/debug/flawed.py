@@ -8,6 +8,7 @@ import gc
 import os
 import random
 import socket
+import threading
 import time
 import uuid
 from typing import Any, ClassVar
@@ -38,6 +39,24 @@ def reads_the_date(task: Task) -> Decisions:
 def collects_garbage(task: Task) -> Decisions:
     """As it may happen to any decider at any moment."""
     gc.collect(0)
+    return right(task)
+
+
+forgotten: list[Any] = []
+
+
+def lets_go_of_what_was_forgotten(task: Task) -> Decisions:
+    """As a collection does, at any moment."""
+    forgotten.clear()
+    return right(task)
+
+
+somebody_elses_turn, its_own_turn = threading.Semaphore(0), threading.Semaphore(0)
+
+
+def waits_for_another_thread(task: Task) -> Decisions:
+    somebody_elses_turn.release()
+    its_own_turn.acquire()
     return right(task)
 
 

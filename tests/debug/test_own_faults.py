@@ -4,14 +4,17 @@ again."""
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from pathlib import Path
 
+import greenlet
 import pytest
 
 from swfsim.debug import again, deciders
 from swfsim.debug.verdict import Flaw, Judge, Verdict
 from swfsim.replay.histories import Captured
+from tests.debug import flawed
 
 HERE = "tests.debug.flawed"
 SOURCE = Path(__file__).with_name("flawed.py")
@@ -80,6 +83,32 @@ def test_what_is_told_of_collected_garbage_may_read_the_clock(captured: Captured
         assert flaws(judged(captured, "collects_garbage")) == []
     finally:
         gc.callbacks.remove(measure)
+
+
+def test_what_a_forgotten_worker_reads_at_its_end_is_not_the_deciders(captured: Captured) -> None:
+    def work() -> None:
+        try:
+            greenlet.getcurrent().parent.switch()
+        finally:
+            time.time()
+
+    flawed.forgotten.append(greenlet.greenlet(work))
+    flawed.forgotten[0].switch()
+    assert flaws(judged(captured, "lets_go_of_what_was_forgotten")) == []
+    assert not flawed.forgotten
+
+
+def test_what_another_thread_reads_meanwhile_is_not_the_deciders(captured: Captured) -> None:
+    """pytest-xdist has one that looks at the time."""
+
+    def look() -> None:
+        while True:
+            flawed.somebody_elses_turn.acquire()
+            time.time()
+            flawed.its_own_turn.release()
+
+    threading.Thread(target=look, daemon=True).start()
+    assert flaws(judged(captured, "waits_for_another_thread")) == []
 
 
 def test_a_decider_that_answers_otherwise_when_asked_again_is_found_out(
