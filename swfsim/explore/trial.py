@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim import rules
-from swfsim.choices import Steered
 from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
@@ -122,12 +121,13 @@ class Trials:
 
     def story(self, placement: Placement) -> Story:
         """The story in which these choices are made; its faults are yet to be given."""
-        choices = Steered({one.nth: int(one.detail) for one in placement if one.kind == "choice"})
+        choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
+        scout = Scout(choices, work_s=WORK_S)
         return Story(
             self._make_app,
             seed=self._seed,
-            plan=Scout(choices, work_s=WORK_S),
-            choices=choices,
+            plan=scout,
+            choices=scout.choices,
             operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
             limit_runs=LIMIT_RUNS,
@@ -240,7 +240,6 @@ class _Trial:
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
-        self._scout.note_choices()
         found: list[Place] = self._scout.told(self._story.executions)
         first = 0
         if self._placement:
@@ -284,7 +283,6 @@ class _Trial:
         state = self._told.state()
         if state is None:
             return
-        self._scout.note_choices()
         seen: tuple[object, ...] = (what, self._histories(), self._lasts, repr(state))
         if what != "end":  # then nothing is to come
             out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
