@@ -55,9 +55,10 @@ class Steps:
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
-        optional = _control(events).get("optional_steps", ())
-        self.order = list(workflow.steps_for(set(optional) & workflow.OPTIONAL_STEPS.keys()))
-        self.done = set(carried(events))
+        told = _control(events)
+        optional = set(told.get("optional_steps", ())) & workflow.OPTIONAL_STEPS.keys()
+        self.order = list(workflow.steps_for(optional))
+        self.done = set(told.get("results", ()))
         self.open: dict[int, str] = {}
         self._superseded: set[int] = set()
 
