@@ -195,11 +195,9 @@ class Simulation:
 
     # Running
 
-    def run(self, done: Callable[[], bool]) -> None:
-        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due.
-
-        An exception that a worker lets escape ends the run and is raised here.
-        """
+    def run(self, done: Callable[[], bool], end: int | None = None) -> None:
+        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due; with
+        an ``end``, until that instant at most. Raises what a worker lets escape."""
         if self._running:
             raise HarnessError("the simulation is running already: a worker cannot run it")
         self._running = True
@@ -211,7 +209,7 @@ class Simulation:
                         self._ends.check(self._steps, self.service.machine.world, self._next())
                     if self._ready:
                         self._step(self._next_worker())
-                    elif not self._move_on():
+                    elif not self._move_on(end):
                         break
         except WorkerKilled as error:  # what hung was no worker, but a condition or an observer
             raise (self._refused or error) from None
@@ -272,18 +270,19 @@ class Simulation:
             return ready.pop()
         return ready.pop(self.choices.pick(len(ready), "who runs"))
 
-    def _move_on(self) -> bool:
-        """Nobody can run: jump to the next instant. False when there is none."""
+    def _move_on(self, end: int | None) -> bool:
+        """Nobody can run: jump to the next instant. False when there is none, or only later."""
         agenda = self._agenda
         while agenda and agenda[0][3] != agenda[0][2].turn:
             heapq.heappop(agenda)
         due = self.service.machine.next_deadline()
-        if agenda and (due is None or agenda[0][0] < due):
-            now = self._move_to(agenda[0][0])
-        elif due is not None:
-            now = self._move_to(due)
-        else:
+        at = agenda[0][0] if agenda and (due is None or agenda[0][0] < due) else due
+        if end is not None and (at is None or at > end):
+            self._move_to(end)
             return False
+        if at is None:
+            return False
+        now = self._move_to(at)
         if due is not None and due <= now:
             self.service.expire()
             self._post.deliver()
