@@ -196,8 +196,8 @@ class Simulation:
     # Running
 
     def run(self, done: Callable[[], bool], end: int | None = None) -> None:
-        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due; with
-        an ``end``, until that instant at most. Raises what a worker lets escape."""
+        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due. Up
+        to the instant ``end`` at most. Raises what a worker lets escape."""
         if self._running:
             raise HarnessError("the simulation is running already: a worker cannot run it")
         self._running = True
