@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import bisect
 import functools
-import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim import rules
-from swfsim.choices import Steered
 from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
+from swfsim.explore.digests import Seen, digest
 from swfsim.explore.happenings import ends_chains
 from swfsim.explore.many import ManyRuns
 from swfsim.explore.places import KINDS
@@ -119,12 +118,13 @@ class Trials:
 
     def story(self, placement: Placement) -> Story:
         """The story in which these choices are made; its faults are yet to be given."""
-        choices = Steered({one.nth: int(one.detail) for one in placement if one.kind == "choice"})
+        choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
+        scout = Scout(choices, work_s=WORK_S)
         return Story(
             self._make_app,
             seed=self._seed,
-            plan=Scout(choices, work_s=WORK_S),
-            choices=choices,
+            plan=scout,
+            choices=scout.choices,
             operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
             limit_runs=LIMIT_RUNS,
@@ -147,8 +147,8 @@ class _Trial:
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
-        self._lasts = [one for one in placement if one.lasts]
-        self._chains: dict[str, int] = {}
+        self._lasts = [tuple(one) for one in placement if one.lasts]
+        self._seen: list[Seen] = []  # of the executions in order of start
         self._marks: list[Mark] = []
         self._hope = Hope(self._told.rules, self._env.journal, [str(p) for p in placement])
         self._give(kinds)
@@ -204,7 +204,7 @@ class _Trial:
             places[: marks[joins].places] if joins < len(marks) else places,
             marks,
             joins < len(marks),
-            self._digest(sorted(self._chains.items())),
+            digest(self._histories()),
             rules.reached(told.rules, run) if at_rest else [],
         )
 
@@ -237,7 +237,6 @@ class _Trial:
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
-        self._scout.note_choices()
         found: list[Place] = self._scout.told(self._story.executions)
         first = 0
         if self._placement:
@@ -262,11 +261,15 @@ class _Trial:
     # Where a run stands
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
-        told = {name: value for name, value in event.attrs.items() if name != "identity"}
-        chain = self._chains.get(x.run_id, 0)
-        self._chains[x.run_id] = self._digest((chain, event.kind, told))
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark("decides")
+
+    def _histories(self) -> list[tuple[str, bytes]]:
+        """A digest of each history so far, by run id."""
+        executions = self._story.executions
+        self._seen += [Seen(x.events) for x in executions[len(self._seen) :]]
+        read = zip(executions, self._seen, strict=True)
+        return sorted((x.run_id, seen.digest()) for x, seen in read)
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -277,12 +280,11 @@ class _Trial:
         state = self._told.state()
         if state is None:
             return
-        self._scout.note_choices()
-        seen: tuple[object, ...] = (what, sorted(self._chains.items()), self._lasts, state)
+        seen: tuple[object, ...] = (what, self._histories(), self._lasts, repr(state))
         if what != "end":  # then nothing is to come
             out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
             seen = (*seen, self._workers(), self._due(), out_of_reach)
-        self._marks.append(Mark(len(self._scout.places), self._digest(seen)))
+        self._marks.append(Mark(len(self._scout.places), digest(seen)))
 
     def _due(self) -> list[tuple[str, str, str, int]]:
         """What time will bring, and how soon. The time-out of an execution is left out: as all of
@@ -305,11 +307,6 @@ class _Trial:
             f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
             for worker in self._env.simulation.workers.values()
         )
-
-    @staticmethod
-    def _digest(what: object) -> int:
-        text = repr(what).encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
 def _shown(worker: Worker, now: int) -> str:
