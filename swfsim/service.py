@@ -109,15 +109,18 @@ class Service:
         """Answer a call now; ``Parked`` for a poll that found nothing. Raises ``Fault``."""
         with self.lock:
             now = self.clock.now()
-            self._expire(now)
+            machine = self.machine
+            world = machine.world
+            if world.deadlines.soonest <= now or world.invocations:
+                self._expire(now)
             try:
-                answer = self.machine.call(operation, params, now, region, again=again)
+                answer = machine.call(operation, params, now, region, again=again)
                 if self.keeper is not None and not isinstance(answer, Parked):
-                    at = self.machine.world.now
-                    self.keeper.called(at, operation, params, region, again=again)
+                    self.keeper.called(world.now, operation, params, region, again=again)
                 return answer
             finally:
-                self._follow(now)
+                if self._waiting or not self.clock.stands_still:
+                    self._follow(now)
 
     def ask_or_park(
         self,

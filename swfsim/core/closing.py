@@ -77,6 +77,7 @@ def continue_as_new(x: Execution, asked: Attrs) -> Outcome:
 
 def closed(x: Execution, e: Event) -> None:
     """Tasks and timers vanish without an event; what was open stays counted as it was."""
+    x.open = False
     x.close_status = STATUS[e.kind]
     x.closed_at = e.at
     domain = x.domain

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 Due = Callable[[Any, Any], int | None]
 """The instant at which a noun of an execution is really due; None when nothing is pending."""
@@ -17,18 +17,23 @@ Due = Callable[[Any, Any], int | None]
 Entry = tuple[int, int, int, str, Any, Any]
 """due, rank, sequence, kind, execution, key of the noun"""
 
+NEVER: Final = 1 << 62
+"""Later than any instant."""
+
 
 class Deadlines:
     """A heap of (instant, kind, execution, key).
 
     ``due_of`` gives for each kind the function that knows the true due time; ``ranks`` orders
-    kinds that fall on one instant (0 unless named).
+    kinds that fall on one instant (0 unless named). Before ``soonest`` surely nothing is due: an
+    entry never comes too late.
     """
 
-    __slots__ = ("_due_of", "_heap", "_ranks", "_sequence", "_sweep_at")
+    __slots__ = ("_due_of", "_heap", "_ranks", "_sequence", "_sweep_at", "soonest")
 
     def __init__(self, due_of: dict[str, Due], ranks: dict[str, int]) -> None:
         self._heap: list[Entry] = []
+        self.soonest = NEVER
         self._due_of = due_of
         self._ranks = ranks
         self._sequence = 0
@@ -37,6 +42,8 @@ class Deadlines:
     def push(self, due: int, kind: str, x: Any, key: Any = None) -> None:
         self._sequence += 1
         heapq.heappush(self._heap, (due, self._ranks.get(kind, 0), self._sequence, kind, x, key))
+        if due < self.soonest:
+            self.soonest = due
         if len(self._heap) > self._sweep_at:
             self._sweep()
 
@@ -46,22 +53,18 @@ class Deadlines:
             entry for entry in self._heap if due_of[entry[3]](entry[4], entry[5]) is not None
         ]
         heapq.heapify(self._heap)
+        self.soonest = self._heap[0][0] if self._heap else NEVER
         self._sweep_at = max(1024, 2 * len(self._heap))
-
-    def nothing_by(self, now: int) -> bool:
-        """Whether surely nothing is due by this instant: an entry never comes too late."""
-        return not self._heap or self._heap[0][0] > now
 
     def earliest(self) -> Entry | None:
         """The next entry that still means something, left in place."""
-        heap = self._heap
-        while heap:
-            entry = heap[0]
+        while self._heap:
+            entry = self._heap[0]
             due, _, _, kind, x, key = entry
             actual = self._due_of[kind](x, key)
             if actual == due:
                 return entry
-            heapq.heappop(heap)
+            self.pop()
             if actual is not None and actual > due:  # put off, by a heartbeat say
                 self.push(actual, kind, x, key)
         return None
@@ -69,6 +72,7 @@ class Deadlines:
     def pop(self) -> None:
         """Drop the entry that ``earliest`` has just shown."""
         heapq.heappop(self._heap)
+        self.soonest = self._heap[0][0] if self._heap else NEVER
 
     def pending(self) -> set[tuple[int, str, str, Any]]:
         """Everything pending as (due, kind, run id, key): for tests and for reports."""

@@ -76,13 +76,15 @@ class Machine:
             {kind: deadline.due for kind, deadline in DEADLINES.items()},
             {kind: deadline.rank for kind, deadline in DEADLINES.items()},
         )
-        self.world = World(behaviour or Behaviour(), deadlines, secret, seal)
+        behaviour = behaviour or Behaviour()
+        self.world = World(behaviour, deadlines, secret, seal)
         self.watch = watch
         self.refuse: Refuser | None = None
         self._followers: deque[tuple[Execution, Event]] = deque()
         self._batch: Execution | None = None  # the run whose decisions are being applied
         self._news = False  # whether a decider has to hear of something in the batch
-        self._events_max = self.world.behaviour.quotas.events
+        self._events_max = behaviour.quotas.events
+        self._hinders = bool(behaviour.throttling or behaviour.outages or behaviour.denied)
 
     # Asked from outside
 
@@ -103,23 +105,26 @@ class Machine:
         ``Parked`` for a poll that found nothing. Raises ``Fault``; then nothing has changed.
         """
         self.expire(now)
-        world = self.world
-        if operation not in model.OPERATIONS:
+        serve = OPERATIONS.get(operation)
+        if serve is None and operation != "RespondDecisionTaskCompleted":
             raise Fault("UnknownOperationException")
         asked = check.request(operation, params)
-        if not again:
-            rates.take_request(world, region, operation)
-            if world.outages:
-                rates.suffer_outage(world, operation)
-        if operation in world.behaviour.denied:
-            raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
-        if operation == "RespondDecisionTaskCompleted":
-            answer: Attrs | Parked = self._respond(world.region(region), asked)
-        else:
-            answer = OPERATIONS[operation](self, world.region(region), asked)
+        if self._hinders:
+            self._hinder(operation, region, again)
+        home = self.world.region(region)
+        answer = self._respond(home, asked) if serve is None else serve(self, home, asked)
         if self._followers:
             self.settle()
         return answer
+
+    def _hinder(self, operation: str, region: str, again: bool) -> None:
+        """Raises what rates, outages or permissions have against a good request."""
+        world = self.world
+        if not again:
+            rates.take_request(world, region, operation)
+            rates.suffer_outage(world, operation)
+        if operation in world.behaviour.denied:
+            raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
 
     def next_deadline(self) -> int | None:
         """The instant at which something will happen by itself, or None."""
@@ -134,10 +139,10 @@ class Machine:
         """
         world = self.world
         deadlines = world.deadlines
-        if deadlines.nothing_by(now):
-            world.now = max(world.now, now)
-            return
-        while (entry := deadlines.earliest()) is not None and entry[0] <= now:
+        while deadlines.soonest <= now:
+            entry = deadlines.earliest()
+            if entry is None or entry[0] > now:
+                break
             if world.invocations:
                 return
             due, _, _, kind, x, key = entry
@@ -145,7 +150,8 @@ class Machine:
             world.now = max(world.now, due)
             DEADLINES[kind].fire(self, x, key)
             self.settle()
-        world.now = max(world.now, now)
+        if world.now < now:
+            world.now = now
 
     def end_lambda(
         self, x: Execution, scheduled_id: int, result: str | None, reason: str, details: str

@@ -148,6 +148,7 @@ class Execution:
         "externals",
         "lambdas",
         "latest_activity_at",
+        "open",
         "override",
         "previous_started_id",
         "queued",
@@ -171,6 +172,7 @@ class Execution:
         self.started: Attrs = {}  # the attributes of event 1: every resolved setting
         self.started_at = 0
         self.due: int | None = None  # of the execution's own timeout
+        self.open = True
         self.closed_at: int | None = None
         self.close_status: str | None = None
         self.cancel_requested = False
@@ -187,10 +189,6 @@ class Execution:
         self.starting = 0  # children that are initiated and not started yet
         self.externals: dict[int, External] = {}
         self.lambdas: dict[int, Lambda] = {}  # by the id of their Scheduled event
-
-    @property
-    def open(self) -> bool:
-        return self.close_status is None
 
     @property
     def key(self) -> Attrs:

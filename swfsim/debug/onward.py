@@ -142,7 +142,7 @@ class Onward:
         self.env.simulation.know(x)
         self.env.run(until=lambda: attempt.scheduled_id not in x.activities)
         self._forget_decisions(x)
-        x.close_status = "TERMINATED"  # out of the world again: the real run follows
+        x.open, x.close_status = False, "TERMINATED"  # out of the world again: the real run follows
         x.activities.clear()
         world = self._machine.world
         for known, key in (

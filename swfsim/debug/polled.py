@@ -15,7 +15,6 @@ import greenlet
 from swfsim.core.pages import Page
 from swfsim.errors import HarnessError
 from swfsim.spec import limits, render
-from swfsim.spec.check import plain
 from swfsim.transports import boto
 
 if TYPE_CHECKING:
@@ -89,14 +88,13 @@ class Fetching:
 
     def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The door of the function's boto3 clients."""
-        asked = plain(params)
-        token = str(asked.get("nextPageToken") or "")
+        token = str(params.get("nextPageToken") or "")
         if operation != _POLL or not token:
             raise HarnessError(
                 f"{self._name} calls {operation} while it decides: a replay answers only "
                 f"{_POLL} with the nextPageToken of its task"
             )
-        return self._pages.asked_for(token, asked)
+        return self._pages.asked_for(token, params)
 
 
 class _Failures(logging.Handler):
@@ -177,23 +175,22 @@ class Polled:
 
     def answer(self, client: Any, operation: str, params: Params, region: str) -> Attrs:
         """The door of the worker's boto3 clients."""
-        asked = plain(params)
         if operation == _RESPOND:
             self._watch(False)
-            self.said = asked
-            self._answers.append(list(asked.get("decisions", [])))
+            self.said = params
+            self._answers.append(list(params.get("decisions", [])))
             return {}
         if operation != _POLL:
             raise HarnessError(
                 f"{self._name} calls {operation} while it decides: a replay answers only "
                 f"{_POLL} and {_RESPOND}"
             )
-        token = str(asked.get("nextPageToken") or "")
+        token = str(params.get("nextPageToken") or "")
         if not token:
             while self._given:
                 self._wait()
             self._given = True
-        page = self.pages.asked_for(token, asked)
+        page = self.pages.asked_for(token, params)
         self._watch("nextPageToken" not in page)
         return page
 

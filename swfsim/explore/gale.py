@@ -19,7 +19,6 @@ from swfsim.explore.scout import moment_of
 from swfsim.explore.told import told_of
 from swfsim.explore.whose import whose
 from swfsim.sim.plan import RESPOND_DECISION, Plan
-from swfsim.spec.check import plain
 from swfsim.stories import OPERATOR
 
 if TYPE_CHECKING:
@@ -249,7 +248,7 @@ class Gale(Plan):
         if not letter.nth and name in self._workers and name != OPERATOR:
             self._at(places.at_call(*self.calls.place(worker, letter)))
             if letter.operation == RESPOND_DECISION and worker.deciding is not None:
-                decisions = plain(letter.params).get("decisions") or ()
+                decisions = letter.params.get("decisions") or ()
                 types = tuple(one["decisionType"] for one in decisions)
                 x, number = worker.deciding
                 self._at(places.at_answer(number, types), x)

@@ -15,7 +15,6 @@ from swfsim.explore import places
 from swfsim.explore.places import KINDS
 from swfsim.sim.calls import DELIVER
 from swfsim.sim.plan import RESPOND_DECISION, Plan
-from swfsim.spec.check import plain
 from swfsim.stories import OPERATOR, STEP_WORDS
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Scout(Plan):
         if is_new and (treatment is DELIVER or self.calls.at(worker, letter) is not None):
             self._note(places.at_call(*place))
             if letter.operation == RESPOND_DECISION and worker.deciding is not None:
-                decisions = plain(letter.params).get("decisions") or ()
+                decisions = letter.params.get("decisions") or ()
                 types: Any = tuple(one["decisionType"] for one in decisions)
                 x, number = worker.deciding
                 self._note(places.at_answer(number, types), x)

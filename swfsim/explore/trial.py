@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import functools
-import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +14,7 @@ from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.digests import Seen, digest
 from swfsim.explore.happenings import ends_chains
+from swfsim.explore.many import ManyRuns
 from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
@@ -31,7 +31,6 @@ from swfsim.explore.whose import nth
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
-from swfsim.sim.patches import PATCHES
 from swfsim.sim.workers import Letter, Sleep, Wait
 from swfsim.stories import Story
 
@@ -95,16 +94,14 @@ class Trials:
         self._make_app = make_app
         self._given = given
         self._seed = seed
+        self._around = ManyRuns()
 
     def __enter__(self) -> Trials:
-        self._logging = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)  # a fault that was given is no news, ten thousand times
-        PATCHES.__enter__()
+        self._around.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        PATCHES.__exit__()
-        logging.disable(self._logging)
+        self._around.__exit__()
 
     def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
         """One run. ``known`` are states to which others came."""

@@ -318,8 +318,9 @@ def _event(one: dict[str, Any], number: int, captured: Captured) -> Event:
 
 def _attributes(kind: str, given: Any, number: int, captured: Captured) -> dict[str, Any]:
     """What the model knows of an event's attributes; zero ids that some tools drop put back."""
-    if quick.event(kind)(given) and all(rule(given[n]) for n, rule in _prose(kind) if n in given):
-        return given.copy()  # type: ignore[no-any-return]
+    good = quick.event(kind)(given)
+    if good is not None and all(rule(good[n]) for n, rule in _prose(kind) if n in good):
+        return good.copy()
     where = f"{captured.source}: event {number}, {kind},"
     if not isinstance(given, dict):
         raise Unusable(f"{where} has attributes that are no JSON object")

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from swfsim.clock import RateClock, SystemClock, VirtualClock
 from swfsim.errors import HarnessError
 from swfsim.service import Service
-from swfsim.spec import check
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Host:
 
     def called(self, at: int, operation: str, params: Params, region: str, *, again: bool) -> None:
         if self._log is not None and not operation.startswith(_READING):
-            self._log.append("call", at, region, operation, check.plain(params), again)
+            self._log.append("call", at, region, operation, params, again)
 
     def lambda_ended(
         self, at: int, x: Execution, scheduled_id: int, result: str | None, *why: str

@@ -16,7 +16,7 @@ from botocore.exceptions import ConnectionClosedError
 from swfsim.core.events import Parked
 from swfsim.sim.calls import DELIVER
 from swfsim.sim.workers import Job, Letter, Worker
-from swfsim.spec import check, limits, model
+from swfsim.spec import limits, model
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
@@ -205,12 +205,11 @@ class Post:
                 self._desk.add(SWF, functools.partial(_put_back, x, task), after_s=held_ms / 1000)
 
     def _note(self, worker: Worker, letter: Letter, answer: Attrs | Fault | None) -> None:
-        params = check.plain(letter.params)
-        self.journal.note(self.clock.at, worker.name, letter.operation, params, answer)
+        self.journal.note(self.clock.at, worker.name, letter.operation, letter.params, answer)
 
     def _hand(self, worker: Worker, letter: Letter, answer: Attrs) -> None:
         """Remember what task the worker has got; a further page is no new task."""
-        if check.plain(letter.params).get("nextPageToken"):
+        if letter.params.get("nextPageToken"):
             return
         run_id = answer["workflowExecution"]["runId"]
         x = self.service.machine.world.runs[run_id]

@@ -242,26 +242,18 @@ def _request_parser(operation: str) -> Parser:
     return _compile(model.operation(operation).input_shape, True, None)
 
 
-class Checked:
+class Checked(dict[str, Any]):
     """The parameters of a call, found good and copied: only this module makes them."""
 
-    __slots__ = ("params",)
 
-    def __init__(self, params: dict[str, Any]) -> None:
-        self.params = params
-
-
-Params = Mapping[str, Any] | Checked
-"""Parameters as a client sent them, or checked already on their way in."""
-
-
-def plain(params: Params) -> Mapping[str, Any]:
-    return params.params if isinstance(params, Checked) else params
+Params = Mapping[str, Any]
+"""Parameters as a client sent them, or ``Checked`` already on their way in."""
 
 
 def quick_request(operation: str, params: Any) -> Checked | None:
     """Parameters that are surely good; None when it takes a closer look."""
-    return Checked(quick.copy(params)) if quick.request(operation)(params) else None
+    taken = quick.request(operation)(params)
+    return None if taken is None else Checked(taken)
 
 
 def request(operation: str, params: Params) -> dict[str, Any]:
@@ -270,11 +262,11 @@ def request(operation: str, params: Params) -> dict[str, Any]:
     Raises ``Fault``: SerializationException for a wrong JSON type, else ValidationException with
     every violation of the whole request in one message.
     """
-    if isinstance(params, Checked):
-        return params.params
-    if quick.request(operation)(params):
-        copied: dict[str, Any] = quick.copy(params)
-        return copied
+    if type(params) is Checked:
+        return params
+    taken = quick.request(operation)(params)
+    if taken is not None:
+        return taken
     found: list[str] = []
     clean: dict[str, Any] = _request_parser(operation)(params, None, found)
     if found:
@@ -299,7 +291,7 @@ def event_attributes(kind: str, attributes: Mapping[str, Any]) -> tuple[dict[str
 
 def event(kind: str, attributes: dict[str, Any]) -> dict[str, Any]:
     """These attributes, found good; raises ``HarnessError`` if the model rejects them."""
-    if quick.event(kind)(attributes):
+    if quick.event(kind)(attributes) is not None:
         return attributes
     clean, found = event_attributes(kind, attributes)
     odd = sorted(attributes.keys() - clean.keys())

@@ -1,10 +1,11 @@
 """A quick yes to values that are surely good; whatever else is for ``check`` to judge.
 
-The predicates say yes only to values that botocore would send and the service would take: right
-types, no nulls, no unknown members, everything required, every constraint kept. On a no, the slow
-and exact ways decide and find the words (``tests/spec/test_check.py`` holds the ways against each
-other). They stand before every call and every event, so each is written out as one straight
-function of Python source, as ``dataclasses`` does it, from the same model as the full checks.
+The takers take only values that botocore would send and the service would take: right types, no
+nulls, no unknown members, everything required, every constraint kept. Whatever else they leave, and
+then the slow and exact ways decide and find the words (``tests/spec/test_check.py`` holds the ways
+against each other). They stand before every call and every event, so each is written out as one
+straight function of Python source, as ``dataclasses`` does it, from the same model as the full
+checks. It looks at what is there without calling anything where it can, and copies on its way.
 """
 
 from __future__ import annotations
@@ -15,23 +16,28 @@ from typing import Any
 
 from swfsim.spec import lexical, model
 
-Accepts = Callable[[Any], bool]
+Takes = Callable[[Any], dict[str, Any] | None]
+"""Gives back a structure that is surely good, or a copy of it; None when it takes a closer look."""
 
 
 class _Writer:
-    """Writes the source of one predicate and the functions that it needs."""
+    """Writes the source of one taker and the functions that it needs.
 
-    def __init__(self, lexicon: bool) -> None:
-        self._lexicon = lexicon
+    The parameters of a request are held against the rules of strings too, and copied down to where
+    nothing can be changed; an event's attributes are the core's own, and are handed back.
+    """
+
+    def __init__(self, *, of_request: bool) -> None:
+        self._of_request = of_request
         self._names: dict[str, Any] = {}
         self._functions: list[str] = []
 
-    def compile(self, shape: Any) -> Accepts:
-        """The predicate of a structure."""
-        name = self.structure(shape)
+    def compile(self, shape: Any) -> Takes:
+        """The taker of a structure."""
+        name = self._structure(shape)
         exec("\n".join(self._functions), self._names)
-        accepts: Accepts = self._names[name]
-        return accepts
+        takes: Takes = self._names[name]
+        return takes
 
     def _known(self, value: Any, hint: str) -> str:
         """A name in the source for a value that is not source."""
@@ -39,85 +45,110 @@ class _Writer:
         self._names[name] = value
         return name
 
-    def structure(self, shape: Any, holder: lexical.Holder = None) -> str:
-        """Writes a function for a structure and gives its name."""
-        required = shape.required_members
-        name = f"accepts_{shape.name}_{len(self._functions)}"
-        body = [f"def {name}(value):", " if type(value) is not dict: return False"]
+    def _structure(self, shape: Any, holder: lexical.Holder = None) -> str:
+        """Writes a function for a structure and gives its name.
+
+        A required member that is missing ends it as a ``KeyError``; an unknown one is found by
+        counting."""
+        name = f"take_{shape.name}_{len(self._functions)}"
+        place = len(self._functions)
         self._functions.append("")  # keeps the place, since members write theirs
-        place = len(self._functions) - 1
-        body += [" get = value.get", f" seen = {len(required)}"]
-        for member in required:
-            test = self.test(shape.members[member], "x", (shape.name, member), holder)
-            body += [f" x = get({member!r})", f" if not ({test}): return False"]
-        optional = [member for member in shape.members if member not in required]
+        body = [
+            f"def {name}(value):",
+            " if type(value) is not dict: return None",
+            f" taken = {'value.copy()' if self._of_request else 'value'}",
+        ]
+        if shape.required_members:
+            body.append(" try:")
+            for member in shape.required_members:
+                body += [f"  {line}" for line in self._member(shape, member, holder)]
+            body.append(" except KeyError: return None")
+        body.append(f" seen = {len(shape.required_members)}")
+        optional = [member for member in shape.members if member not in shape.required_members]
         if shape.name == "Decision":
             body += self._own_attributes(shape)
         elif optional:
             body.append(" if len(value) != seen:")
             for member in optional:
-                test = self.test(shape.members[member], "x", (shape.name, member), holder)
-                body += [
-                    f"  x = get({member!r})",
-                    "  if x is not None:",
-                    f"   if not ({test}): return False",
-                    "   seen += 1",
-                ]
-        body.append(" return len(value) == seen")
+                body.append(f"  if {member!r} in value:")
+                body += [f"   {line}" for line in self._member(shape, member, holder)]
+                body.append("   seen += 1")
+        body.append(" return taken if len(value) == seen else None")
         self._functions[place] = "\n".join(body)
         return name
 
     def _own_attributes(self, shape: Any) -> list[str]:
         """A decision brings the attributes of its own type and no others."""
         own = {
-            decision: (member, self.structure(shape.members[member]))
+            decision: (member, self._structure(shape.members[member]))
             for decision, member in model.DECISION_MEMBER.items()
         }
         table = self._known(own, "own")
         return [
             f" member, name = {table}[value['decisionType']]",
-            " if not globals()[name](get(member)): return False",
+            " if member not in value: return None",
+            " taken[member] = x = globals()[name](value[member])",
+            " if x is None: return None",
             " seen += 1",
         ]
 
-    def test(
-        self, shape: Any, value: str, within: lexical.Holder, holder: lexical.Holder = None
+    def _member(self, shape: Any, member: str, holder: lexical.Holder) -> list[str]:
+        """Statements that take a member, or leave the whole."""
+        held, within = shape.members[member], (shape.name, member)
+        kept = f"taken[{member!r}] = " if self._of_request else ""
+        if held.type_name == "structure":
+            take = self._structure(held, within)
+            return [f"{kept}x = {take}(value[{member!r}])", "if x is None: return None"]
+        lines = [f"x = value[{member!r}]"]
+        if held.type_name != "list":
+            return [*lines, f"if not ({self._test(held, 'x', within, holder)}): return None"]
+        lines.append(f"if not (type(x) is list{_bounds(held, 'len(x)')}): return None")
+        if held.member.type_name == "structure":
+            take = self._structure(held.member)
+            return [*lines, f"{kept}x = [{take}(one) for one in x]", "if None in x: return None"]
+        lines += ["for one in x:", f" if not ({self._test(held.member, 'one')}): return None"]
+        return [*lines, f"{kept}x.copy()"] if kept else lines
+
+    def _test(
+        self, shape: Any, value: str, within: lexical.Holder = None, holder: lexical.Holder = None
     ) -> str:
-        """The expression that is true of good values of a shape."""
+        """The expression that is true of good plain values of a shape."""
         kind = shape.type_name
-        if kind == "structure":
-            return f"{self.structure(shape, within)}({value})"
-        if kind == "list":
-            return self._list(shape, value)
         if kind == "string":
-            return self._string(shape, value, within, holder)
+            return f"type({value}) is str" + self._text(shape, value, within, holder)
         if kind in ("integer", "long"):
             return f"type({value}) is int" + _bounds(shape, value)
         if kind == "boolean":
             return f"type({value}) is bool"
         return "False"  # a timestamp has many forms
 
-    def _list(self, shape: Any, value: str) -> str:
-        length = _bounds(shape, f"len({value})")
-        item = self.test(shape.member, "one", None)
-        return f"type({value}) is list{length} and all([{item} for one in {value}])"
-
-    def _string(
-        self, shape: Any, value: str, within: lexical.Holder, holder: lexical.Holder
-    ) -> str:
+    def _text(self, shape: Any, value: str, within: lexical.Holder, holder: lexical.Holder) -> str:
         if shape.enum:
-            return f"type({value}) is str and {value} in {self._known(frozenset(shape.enum), 'e')}"
-        test = f"type({value}) is str"
-        if shape.metadata.get("min"):
-            test += f" and len({value}) >= {shape.metadata['min']}"
-        if "max" in shape.metadata:
-            # In UTF-16 units, of which a character takes two at most, and in ASCII one.
-            most, length = shape.metadata["max"], f"len({value})"
-            test += f" and ({length} <= {most // 2} or {length} <= {most} and {value}.isascii())"
-        rule = lexical.rule_for(*within, holder) if self._lexicon and within else None
+            return f" and {value} in {self._known(frozenset(shape.enum), 'enum')}"
+        least, most = shape.metadata.get("min", 0), shape.metadata.get("max")
+        rule = lexical.rule_for(*within, holder) if self._of_request and within else None
         if rule is not None:
-            test += f" and {value} and {self._known(rule, 'rule')}({value}) is None"
-        return test
+            return f" and {self._known(_keeps(rule, least, most), 'keeps')}({value})"
+        if most is None:
+            return f" and len({value}) >= {least}" if least else ""
+        # In UTF-16 units, of which a character takes two at most, and in ASCII one.
+        half = most // 2
+        sure = f"{least} <= len({value}) <= {half}"
+        return f" and ({sure} or {half} < len({value}) <= {most} and {value}.isascii())"
+
+
+@functools.cache
+def _keeps(rule: lexical.Rule, least: int, most: int | None) -> Callable[[str], bool]:
+    """Whether a text surely keeps its rule and its length. Remembered, since the names of task
+    lists, types and durations come again with nearly every call."""
+
+    @functools.lru_cache(maxsize=4096)
+    def keeps(text: str) -> bool:
+        if not text or len(text) < least or rule(text) is not None:
+            return False
+        return most is None or len(text) <= most // 2 or (len(text) <= most and text.isascii())
+
+    return keeps
 
 
 def _bounds(shape: Any, value: str) -> str:
@@ -127,19 +158,12 @@ def _bounds(shape: Any, value: str) -> str:
 
 
 @functools.cache
-def request(operation: str) -> Accepts:
-    """Whether an operation's parameters are surely good."""
-    return _Writer(lexicon=True).compile(model.operation(operation).input_shape)
+def request(operation: str) -> Takes:
+    """Copies an operation's parameters if they are surely good."""
+    return _Writer(of_request=True).compile(model.operation(operation).input_shape)
 
 
 @functools.cache
-def event(kind: str) -> Accepts:
-    """Whether an event's attributes are surely good."""
-    return _Writer(lexicon=False).compile(model.event_shape(kind))
-
-
-def copy(value: Any) -> Any:
-    """A copy of an accepted value, down to where nothing can be changed."""
-    if type(value) is dict:
-        return {name: one if type(one) is str else copy(one) for name, one in value.items()}
-    return [copy(one) for one in value] if type(value) is list else value
+def event(kind: str) -> Takes:
+    """Gives an event's attributes back if they are surely good."""
+    return _Writer(of_request=False).compile(model.event_shape(kind))
