@@ -194,6 +194,9 @@ FAMILY_ENDS: Final = {
     "StartLambdaFunctionFailed": "function",
 }
 
+FAMILY_EVENTS: Final = frozenset({*FAMILY_OPENS, *FAMILY_ENDS})
+"""By these alone the number of what is open changes."""
+
 OPENED_BY: Final = {
     "activity": "scheduledEventId",
     "timer": "startedEventId",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from swfsim.checkers import (
     CLOSES,
+    FAMILY_EVENTS,
     REFUSALS,
     foreseeable_refusals,
     keep_count,
@@ -230,7 +231,8 @@ def nothing_is_left_open_at_completion(events: Sequence[Event]) -> Iterator[tupl
     which is meant to go on."""
     left: dict[int, str] = {}
     for event in events:
-        keep_count(left, event)
+        if event.kind in FAMILY_EVENTS:
+            keep_count(left, event)
         if event.kind in _CANCEL_REFUSALS:
             _excuse(left, events, event)
         elif event.kind in _ABANDONS and _ABANDON in (
@@ -284,8 +286,9 @@ def _stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     tasks = 0
     may_not_close = False
     for number, event in enumerate(events, 1):
-        keep_count(left, event)
-        if event.kind in CLOSES:
+        if event.kind in FAMILY_EVENTS:
+            keep_count(left, event)
+        elif event.kind in CLOSES:
             return
         tasks += _TASKS.get(event.kind, 0)
         if event.kind in _CLOSE_REFUSALS:

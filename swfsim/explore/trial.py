@@ -292,14 +292,15 @@ class _Trial:
         """What time will bring, and how soon. The time-out of an execution is left out: as all of
         them differ by the moment that a fault has cost, no two runs would stand at one point."""
         now = self._env.now_ms()
+        world = self._env.service.machine.world
         found = [
             (kind, run_id, str(key), due - now)
-            for due, kind, run_id, key in self._env.service.machine.world.deadlines.pending()
-            if kind not in ("execution", "activity")
+            for due, kind, run_id, key in world.deadlines.pending(but=("execution", "activity"))
         ]
-        for x in self._env.executions():
-            for task in x.activities.values() if x.open else ():
-                found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
+        for x in self._story.executions:
+            if x.activities and x.open:
+                for task in x.activities.values():
+                    found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
         return sorted(found)
 
     def _workers(self) -> list[str]:
