@@ -13,6 +13,13 @@ BEGUN = ("WorkflowExecutionStarted", {"input": "café \udc80"})
 TASK = ("DecisionTaskStarted", {"scheduledEventId": 2, "identity": "one"})
 
 
+class Colour(str):
+    """A text of its own kind, as a member of an enumeration is."""
+
+
+SIGNAL = ("WorkflowExecutionSignaled", {"signalName": Colour("red")})
+
+
 def history(*events: tuple[str, dict[str, Any]], at: int = 0) -> History:
     made = History()
     for number, (kind, attrs) in enumerate(events, 1):
@@ -20,13 +27,17 @@ def history(*events: tuple[str, dict[str, Any]], at: int = 0) -> History:
     return made
 
 
-def test_a_history_has_one_digest_however_often_it_was_asked_for() -> None:
+@pytest.mark.parametrize("last", [TASK, SIGNAL], ids=["plain data", "anything else"])
+def test_a_history_has_one_digest_however_often_it_was_asked_for(
+    last: tuple[str, dict[str, Any]],
+) -> None:
     growing = history(BEGUN)
     seen = Seen(growing)
     before = seen.digest()
     growing.append(Event(2, 0, *TASK))
+    growing.append(Event(3, 0, *last))
 
-    assert seen.digest() == Seen(history(BEGUN, TASK)).digest() != before
+    assert seen.digest() == Seen(history(BEGUN, TASK, last)).digest() != before
 
 
 def test_neither_when_it_was_nor_who_was_at_work_counts() -> None:
@@ -45,10 +56,6 @@ def test_neither_when_it_was_nor_who_was_at_work_counts() -> None:
 )
 def test_what_a_decider_can_tell_apart_counts(other: tuple[str, dict[str, Any]]) -> None:
     assert Seen(history(other)).digest() != Seen(history(BEGUN)).digest()
-
-
-class Colour(str):
-    """A text of its own kind, as a member of an enumeration is."""
 
 
 def test_equal_values_have_one_digest_and_others_another() -> None:
