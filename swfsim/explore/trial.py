@@ -150,7 +150,8 @@ class _Trial:
         self._lasts = [tuple(one) for one in placement if one.lasts]
         self._seen: list[Seen] = []  # of the executions in order of start
         self._marks: list[Mark] = []
-        self._hope = Hope(self._told.rules, self._env.journal, [str(p) for p in placement])
+        self._goes_wrong = [str(one) for one in placement]
+        self._hope = Hope(self._told.rules, self._env.journal, self._goes_wrong)
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -188,7 +189,7 @@ class _Trial:
         story, told = self._story, self._told
         story.when(lambda story: story.app.start(told.example() if given is None else given))
         error = self._run()
-        run = Run(story.executions, story.app, self._env.journal, [str(p) for p in self._placement])
+        run = Run(story.executions, story.app, self._env.journal, self._goes_wrong)
         at_rest = error is None and not self._hope.is_lost
         found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
         if error is not None:
@@ -238,22 +239,23 @@ class _Trial:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
         found: list[Place] = self._scout.told(self._story.executions)
-        first = 0
-        if self._placement:
-            last = self._placement[-1]
-            here = (n for n, there in enumerate(found, 1) if last.is_among(there))
-            first = next(here, len(found))
+        if not self._placement:
+            return found, self._marks
+        here = [there[0].at for there in found]
+        last = self._placement[-1]
+        last_at = last.at
+        among = (n for n, at in enumerate(here) if at == last_at and last.is_among(found[n]))
+        first = next(among, len(found)) + 1
         taken = {one.at for one in self._placement}
         failing = {
-            (one.name, one.whose or 1) for one in self._placement if one.what == "keeps failing"
+            one.at[:3]
+            for one in self._placement
+            if one.kind == "step" and one.what == "keeps failing"
         }
         numbers = [
             n
-            for n in range(first, len(found))
-            if found[n][0].at not in taken
-            and not (
-                found[n][0].kind == "step" and (found[n][0].name, found[n][0].whose or 1) in failing
-            )
+            for n, at in enumerate(here[first:], first)
+            if at not in taken and at[:3] not in failing
         ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
         return [found[n] for n in numbers], marks
