@@ -108,8 +108,6 @@ class DecisionWorker(Worker):
             self._payloads.save(text)
 
     def _log_lines(self, workflow_id: str, answer: decider.Answer) -> None:
-        if not logger.isEnabledFor(logging.INFO) and not answer.lines:
-            return
         who = {"workflow_id": workflow_id, "order_id": answer.order_id, "step": None}
         logger.info("Received decision task for workflow: %s", workflow_id, extra=who)
         for line in answer.lines:

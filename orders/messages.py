@@ -160,10 +160,11 @@ def read_workflow_input(text: str | None) -> tuple[dict[str, Any], dict[str, Any
         raise BadInput(f"workflow input is not JSON: {error}") from None
     if not isinstance(whole, dict):
         raise BadInput(f"workflow input is not a JSON object but {json_name(whole)}")
-    control = whole.get(CONTROL, {})
+    order = dict(whole)
+    control = order.pop(CONTROL, {})
     if not isinstance(control, dict):
         raise BadInput(f"{CONTROL}: not a JSON object but {json_name(control)}")
-    return {key: value for key, value in whole.items() if key != CONTROL}, control
+    return order, control
 
 
 def workflow_input(

@@ -33,7 +33,8 @@ class Progress(OrderState):
         progress = cls(since)
         for event in events:
             try:
-                progress.see(event)
+                if event["eventType"] in _SEEN:  # most events of a history mean nothing here
+                    progress.see(event)
             except Exception as error:
                 error.add_note(f"at event {event.get('eventId')}, {event.get('eventType')}")
                 raise

@@ -28,7 +28,8 @@ _PASSING = _THROTTLED | {"ACTIVITY_ID_ALREADY_IN_USE"}
 def started(progress: OrderState, event_id: int, it: Attributes) -> None:
     try:
         progress.order, control = messages.read_workflow_input(it.get("input"))
-        _read_control(progress, control)
+        if control:
+            _read_control(progress, control)
     except BadInput as error:
         progress.bad_input = str(error)
     progress.order_id = messages.short_id(progress.order.get("order_id"))
@@ -143,8 +144,7 @@ def _ended(
         text = f"Ignoring superseded activity '{step}': {how}"
         progress.tell(event_id, logging.INFO, text, step, attempt)
         return None
-    if progress.is_new(event_id):
-        progress.tell(event_id, level, f"Activity '{step}' {how}", step, attempt)
+    progress.tell(event_id, level, f"Activity '{step}' {how}", step, attempt)
     return activity
 
 

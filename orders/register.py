@@ -41,7 +41,7 @@ def register_all(client: "SWFClient", settings: Settings) -> list[Registration]:
     done = [_register_domain(client, settings), _register_workflow_type(client, settings)]
     timeouts = settings.timeouts()
     done += [
-        _register_activity_type(client, settings, step, timeouts[step].decision_fields())
+        _register_activity_type(client, settings, step, timeouts[step].decision_fields)
         for step in workflow.ALL_STEPS
     ]
     return done
@@ -90,7 +90,10 @@ def _register_activity_type(
     identity = {"name": step, "version": settings.activity_version}
     defaults: dict[str, Any] = {
         "defaultTaskList": {"name": settings.activity_task_list},
-        **{f"defaultTask{name[0].upper()}{name[1:]}": value for name, value in timeouts.items()},
+        "defaultTaskStartToCloseTimeout": timeouts["startToCloseTimeout"],
+        "defaultTaskScheduleToStartTimeout": timeouts["scheduleToStartTimeout"],
+        "defaultTaskScheduleToCloseTimeout": timeouts["scheduleToCloseTimeout"],
+        "defaultTaskHeartbeatTimeout": timeouts["heartbeatTimeout"],
     }
 
     def describe() -> Any:

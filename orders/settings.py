@@ -5,7 +5,7 @@ boto3: AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL and so on.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import Annotated, Any
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     external_api_url: str = "https://api.example.com/enrich"
     http_timeout: Annotated[float, Field(gt=0, le=600)] = 10.0
 
-    def timeouts(self) -> dict[str, workflow.Timeouts]:
+    def timeouts(self) -> Mapping[str, workflow.Timeouts]:
         """Step → its four timeouts."""
         return workflow.default_timeouts(
             short=self.activity_task_timeout,
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
             heartbeat=self.heartbeat_timeout,
             schedule_to_start=self.schedule_to_start_timeout,
             rollback_schedule_to_start=self.rollback_schedule_to_start_timeout,
-            start_to_close=self.step_timeouts,
+            start_to_close=tuple(self.step_timeouts.items()),
         )
 
     def rules(self) -> workflow.Rules:

@@ -55,9 +55,6 @@ class OrderState:
         self.last_step = workflow.VALIDATE_INPUT
         self.lines: list[Line] = []
 
-    def is_new(self, event_id: int) -> bool:
-        return event_id > self._since
-
     def tell(
         self,
         event_id: int,

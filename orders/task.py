@@ -59,19 +59,21 @@ class Heartbeat:
         self._client = client
         self._task = task
         self._every_s = every_s
-        self._over = threading.Event()
+        self._over: threading.Event | None = None
 
     def __enter__(self) -> None:
         if self._every_s is not None:
+            self._over = threading.Event()
             name = f"heartbeat {self._task.activity_id}"
-            threading.Thread(target=self._beat, name=name, daemon=True).start()
+            threading.Thread(target=self._beat, args=(self._over,), name=name, daemon=True).start()
 
     def __exit__(self, *exc: object) -> None:
         # Not joined: a beat that hangs in the network must not hold back the answer.
-        self._over.set()
+        if self._over is not None:
+            self._over.set()
 
-    def _beat(self) -> None:
-        while not self._over.wait(self._every_s):
+    def _beat(self, over: threading.Event) -> None:
+        while not over.wait(self._every_s):
             try:
                 answer = self._client.record_activity_task_heartbeat(taskToken=self._task.token)
             except (ClientError, BotoCoreError) as error:

@@ -7,8 +7,10 @@
 and the same rules give the same decisions.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from orders import messages
@@ -67,7 +69,7 @@ def attempt_of(activity_id: str) -> int:
     return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeouts:
     """The four timeouts of an activity, in seconds. `heartbeat` None: it never beats."""
 
@@ -80,7 +82,8 @@ class Timeouts:
         """A little less than the sum of waiting and working, so that each of the four can bite."""
         return self.schedule_to_start + self.start_to_close - max(1, self.start_to_close // 2)
 
-    def decision_fields(self) -> dict[str, str]:
+    @functools.cached_property
+    def decision_fields(self) -> Mapping[str, str]:
         """As ScheduleActivityTask wants them: decimal strings, or NONE."""
         return {
             "startToCloseTimeout": str(self.start_to_close),
@@ -90,6 +93,7 @@ class Timeouts:
         }
 
 
+@functools.lru_cache(maxsize=8)
 def default_timeouts(
     *,
     short: int = 60,
@@ -97,14 +101,14 @@ def default_timeouts(
     heartbeat: int = 60,
     schedule_to_start: int = 3600,
     rollback_schedule_to_start: int = 86_400,
-    start_to_close: Mapping[str, int] | None = None,
-) -> dict[str, Timeouts]:
-    """Step → timeouts, all in seconds. `start_to_close` overrides single steps.
+    start_to_close: tuple[tuple[str, int], ...] = (),
+) -> Mapping[str, Timeouts]:
+    """Step → timeouts, all in seconds. `start_to_close`, (step, seconds), overrides single steps.
 
     Rollback waits longer for a worker than a step that moves the order forward: a step nobody
     takes up can be rolled back, a rollback nobody takes up is left to people.
     """
-    overrides = start_to_close or {}
+    overrides = dict(start_to_close)
 
     def timeouts(step: str) -> Timeouts:
         is_long = step in LONG_STEPS
@@ -112,7 +116,7 @@ def default_timeouts(
         wait = rollback_schedule_to_start if step in ROLLBACK_STEPS else schedule_to_start
         return Timeouts(work, wait, min(heartbeat, work) if is_long else None)
 
-    return {step: timeouts(step) for step in ALL_STEPS}
+    return MappingProxyType({step: timeouts(step) for step in ALL_STEPS})
 
 
 @dataclass(frozen=True)
@@ -130,18 +134,13 @@ class Rules:
     retry_backoff_cap: int = 300
     throttle_backoff: int = 5
     refer: Callable[[str], messages.Reference] = messages.local_reference
-    _timeout_fields: dict[str, dict[str, str]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        fields = {step: timeouts.decision_fields() for step, timeouts in self.timeouts.items()}
-        object.__setattr__(self, "_timeout_fields", fields)  # the way in, in a frozen dataclass
 
     def activity_attributes(self, step: str) -> dict[str, Any]:
         """Type, task list and timeouts of `step`, as ScheduleActivityTask wants them."""
         return {
             "activityType": {"name": step, "version": self.activity_version},
             "taskList": {"name": self.activity_task_list},
-            **self._timeout_fields[step],
+            **self.timeouts[step].decision_fields,
         }
 
     def backoff(self, failures: int, *, throttled: bool = False) -> int:

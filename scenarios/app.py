@@ -7,7 +7,6 @@ happens in its stories.
 
 from __future__ import annotations
 
-import copy
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +27,23 @@ if TYPE_CHECKING:
     from swfsim.app import Live, Loop, Wrap
     from swfsim.stories import Happening, Story
 
-ORDER: dict[str, Any] = {
-    "order_id": "ORD-2024-001",
-    "customer_id": "CUST-12345",
-    "items": [
-        {"sku": "PROD-001", "quantity": 2, "price": 99.90},
-        {"sku": "PROD-002", "quantity": 1, "price": 149.90},
-    ],
-    "total": 349.70,
-    "payment_method": "credit_card",
-}
-"""The order of the first example."""
+
+def an_order(**changes: Any) -> dict[str, Any]:
+    """The order of the first example, with some fields changed."""
+    return {
+        "order_id": "ORD-2024-001",
+        "customer_id": "CUST-12345",
+        "items": [
+            {"sku": "PROD-001", "quantity": 2, "price": 99.90},
+            {"sku": "PROD-002", "quantity": 1, "price": 149.90},
+        ],
+        "total": 349.70,
+        "payment_method": "credit_card",
+        **changes,
+    }
+
+
+ORDER = an_order()
 
 
 @functools.cache
@@ -125,11 +130,6 @@ orders = OrdersApp
 
 
 # What happens in stories
-
-
-def an_order(**changes: Any) -> dict[str, Any]:
-    """The order of the first example, with some fields changed."""
-    return {**copy.deepcopy(ORDER), **changes}
 
 
 def order_is_placed(

@@ -7,6 +7,7 @@ from typing import Any
 
 from orders import workflow
 from scenarios.step_rules import (
+    MARKERS,
     a_resume_repeats_no_earlier_step,
     a_resume_that_was_asked_for_begins,
     a_step_gets_all_its_attempts,
@@ -186,7 +187,7 @@ def nothing_goes_forward_after_rollback_began(
     begun = False
     for event in events:
         attrs = event.attrs
-        if event.kind in ("MarkerRecorded", "RecordMarkerFailed"):
+        if event.kind in MARKERS:
             begun = begun or attrs["markerName"] == workflow.ROLLBACK_MARKER
         elif begun and event.kind == "ActivityTaskScheduled":
             step = attrs["activityType"]["name"]
@@ -205,8 +206,8 @@ def some_order_completes(run: Run) -> bool:
 def some_attempt_is_repeated(run: Run) -> bool:
     return any(
         event.kind == "ActivityTaskScheduled" and event.attrs["activityId"].endswith("-2")
-        for x in run.executions
-        for event in x.events
+        for _, events in run.histories
+        for event in events
     )
 
 

@@ -11,7 +11,13 @@ from swfsim.checkers import FAMILY_ENDS
 from swfsim.core.events import Event
 from swfsim.rules import Run, always, at_the_end
 
-_ENDS = [kind for kind, family in FAMILY_ENDS.items() if family == "activity"]
+_ENDS = frozenset(kind for kind, family in FAMILY_ENDS.items() if family == "activity")
+
+MARKERS = frozenset({"MarkerRecorded", "RecordMarkerFailed"})
+"""A marker counts also where SWF refused to record it."""
+
+_MOVES = {"ActivityTaskScheduled", *_ENDS, *MARKERS}
+"""The events that change what is done of an order, or what is at work."""
 
 
 def object_in(text: str | None) -> dict[str, Any]:
@@ -49,9 +55,10 @@ class Steps:
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
-        optional = _control(events).get("optional_steps", ())
-        self.order = list(workflow.steps_for(set(optional) & workflow.OPTIONAL_STEPS.keys()))
-        self.done = set(carried(events))
+        told = _control(events)
+        optional = set(told.get("optional_steps", ())) & workflow.OPTIONAL_STEPS.keys()
+        self.order = list(workflow.steps_for(optional))
+        self.done = set(told.get("results", ()))
         self.open: dict[int, str] = {}
         self._superseded: set[int] = set()
 
@@ -64,7 +71,7 @@ class Steps:
             counts = attrs["scheduledEventId"] not in self._superseded
             if event.kind == "ActivityTaskCompleted" and step and counts:
                 self.done.add(step)
-        elif _is_marker(event, workflow.RESUME_MARKER):
+        elif event.kind in MARKERS and attrs["markerName"] == workflow.RESUME_MARKER:
             self._resume(object_in(attrs.get("details")).get("step_name"))
 
     def _resume(self, step: Any) -> None:
@@ -79,11 +86,6 @@ class Steps:
         return step in self.order and self.done >= set(self.order[: self.order.index(step)])
 
 
-def _is_marker(event: Event, name: str) -> bool:
-    marked = event.kind in ("MarkerRecorded", "RecordMarkerFailed")
-    return marked and event.attrs["markerName"] == name
-
-
 @always
 def a_resume_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Neither one within a run, nor one that began a run."""
@@ -93,7 +95,8 @@ def a_resume_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[
             step = event.attrs["activityType"]["name"]
             if step in steps.done and step in steps.order:
                 yield event.id, f"{step} is done, and was scheduled again"
-        steps.see(event)
+        if event.kind in _MOVES:
+            steps.see(event)
 
 
 @always
@@ -103,17 +106,17 @@ def a_resume_that_was_asked_for_begins(events: Sequence[Event]) -> Iterator[tupl
     asked: dict[int, str] = {}  # signal → the step
     refused = False  # as soon as the order is taken back
     for event in events:
-        steps.see(event)
+        if event.kind in _MOVES:
+            steps.see(event)
+        marker = event.attrs["markerName"] if event.kind in MARKERS else None
         if event.kind == "WorkflowExecutionSignaled":
             step = object_in(event.attrs.get("input")).get("step_name")
             named = event.attrs["signalName"] == workflow.RESUME_SIGNAL
             if named and isinstance(step, str) and steps.can_resume(step) and not refused:
                 asked[event.id] = step
-        elif event.kind == "WorkflowExecutionCancelRequested" or _is_marker(
-            event, workflow.ROLLBACK_MARKER
-        ):
+        elif event.kind == "WorkflowExecutionCancelRequested" or marker == workflow.ROLLBACK_MARKER:
             asked, refused = {}, True
-        elif _is_marker(event, workflow.RESUME_MARKER):
+        elif marker == workflow.RESUME_MARKER:
             told = object_in(event.attrs.get("details"))
             begun = int(told.get("event_id", event.id))
             asked = {n: one for n, one in asked.items() if n > begun and steps.can_resume(one)}
@@ -133,14 +136,15 @@ _FAILURES = {
 @at_the_end
 def a_step_gets_all_its_attempts(run: Run) -> Iterator[str]:
     """Before it is given up; after a resume all of them again."""
-    for x in run.executions:
+    for x, events in run.histories:
         failed: list[str] = []
-        for event in x.events:
+        for event in events:
+            marker = event.attrs["markerName"] if event.kind in MARKERS else None
             if event.kind in _FAILURES:
-                failed.append(step_of(x.events, event))
-            elif _is_marker(event, workflow.RESUME_MARKER):
+                failed.append(step_of(events, event))
+            elif marker == workflow.RESUME_MARKER:
                 failed = []
-            elif _is_marker(event, workflow.ROLLBACK_MARKER):
+            elif marker == workflow.ROLLBACK_MARKER:
                 told = object_in(event.attrs.get("details"))
                 count = failed.count(told.get("step_to_rollback", ""))
                 if told.get("reason") == "Max retries exceeded" and (
@@ -171,9 +175,10 @@ def what_is_at_work_is_asked_to_stop(events: Sequence[Event]) -> Iterator[tuple[
             closes = any("WorkflowExecution" in one.kind for one in batch)
             for activity in sorted(wanted - asked) if not closes else ():
                 yield event.id, f"{activity} was not asked to stop"
-        elif _is_marker(event, workflow.ROLLBACK_MARKER):
+        elif event.kind in MARKERS and event.attrs["markerName"] == workflow.ROLLBACK_MARKER:
             return
-        steps.see(event)
+        if event.kind in _MOVES:
+            steps.see(event)
 
 
 def _is_of(event: Event, completed: Event) -> bool:

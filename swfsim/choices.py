@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from swfsim.errors import Divergence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Choice(NamedTuple):
@@ -82,11 +82,17 @@ class Replayed:
 
 
 class Steered:
-    """Always the first option, except at the choices named: number of the choice → option."""
+    """Always the first option, except at the choices named: number of the choice → option. ``tell``
+    hears of each choice as it is made, and which it is, from 0."""
 
-    def __init__(self, deviations: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        deviations: Mapping[int, int] | None = None,
+        tell: Callable[[int, Choice], object] = lambda number, choice: None,
+    ) -> None:
         self._deviations = dict(deviations or {})
         self._picked: list[Choice] = []
+        self._tell = tell
 
     @property
     def trail(self) -> list[Choice]:
@@ -102,5 +108,7 @@ class Steered:
         picked = self._deviations.get(number, 0)
         if picked >= options:
             raise Divergence(f"choice {number} ({label}) has {options} options, and no {picked}")
-        self._picked.append(Choice(label, options, picked))
+        choice = Choice(label, options, picked)
+        self._picked.append(choice)
+        self._tell(number, choice)
         return picked

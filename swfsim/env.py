@@ -177,15 +177,8 @@ class Env:
         """Let the workers run until the condition holds, for so many seconds of virtual time, or,
         with neither, until all wait and nothing is due."""
         self.check_entered()
-        if for_s is not None:
-            self._run_for(until, for_s)
-        else:
-            self.simulation.run(until or (lambda: False))
-
-    def _run_for(self, until: Callable[[], bool] | None, seconds: float) -> None:
-        over: list[bool] = []
-        self.simulation.add("SWF", lambda: over.append(True), after_s=seconds)
-        self.simulation.run(lambda: bool(over) or (until is not None and until()))
+        end = None if for_s is None else self._clock.now() + round(for_s * 1000)
+        self.simulation.run(until or (lambda: False), end)
 
     def crash(self, worker: Worker, *, restart_after_s: float | None = None) -> None:
         """Kill a worker between two runs, with its threads; None leaves it dead."""

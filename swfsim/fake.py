@@ -14,7 +14,7 @@ import functools
 import inspect
 import os
 import unittest
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import boto3
 import botocore.session
@@ -258,6 +258,9 @@ class Surroundings:
     Where the environment names no credentials, no profile or no region, stand-ins are put there for
     as long as the fake is active, so that no client looks for them on the network. boto3's default
     session is set aside for that time, since it would remember them.
+
+    Whoever makes many runs puts them around all of these, with ``lasting``: then each only begins
+    with the same default session.
     """
 
     _STAND_INS = {  # noqa: RUF012 - a constant
@@ -265,18 +268,28 @@ class Surroundings:
         "AWS_SECRET_ACCESS_KEY": "swfsim",
     }
 
-    def __init__(self) -> None:
+    _around: ClassVar[boto3.Session | None] = None
+
+    def __init__(self, *, lasting: bool = False) -> None:
+        self._session = boto3.DEFAULT_SESSION
+        self._before: dict[str, str | None] = {}
+        self._outer = Surroundings._around
+        if self._outer is not None:
+            boto3.DEFAULT_SESSION = self._outer
+            return
         put = {"AWS_EC2_METADATA_DISABLED": "true"}
         if not any(name in os.environ for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")):
             put |= self._STAND_INS
         if not any(name in os.environ for name in ("AWS_REGION", "AWS_DEFAULT_REGION")):
             put["AWS_DEFAULT_REGION"] = "us-east-1"
         self._before = {name: os.environ.get(name) for name in put}
-        self._session = boto3.DEFAULT_SESSION
         os.environ.update(put)
         boto3.DEFAULT_SESSION = _session(self._session)
+        if lasting:
+            Surroundings._around = boto3.DEFAULT_SESSION
 
     def restore(self) -> None:
+        Surroundings._around = self._outer
         boto3.DEFAULT_SESSION = self._session
         for name, value in self._before.items():
             if value is None:

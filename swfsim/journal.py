@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +28,10 @@ class Entry(NamedTuple):
     answer: Attrs | Fault | Parked | None
 
 
+_entry = functools.partial(tuple.__new__, Entry)
+"""``Entry._make`` without a frame of Python: every rule may look at every call."""
+
+
 def _plain(value: Any) -> Any:
     """Events by their ids, whatever else cannot be JSON as text."""
     return [event.id for event in value] if isinstance(value, Page) else str(value)
@@ -46,7 +51,7 @@ class Journal:
 
     def __iter__(self) -> Iterator[Entry]:
         fields = iter(self._fields)
-        return (Entry(*row) for row in zip(*[fields] * 5, strict=True))
+        return map(_entry, zip(*[fields] * 5, strict=True))
 
     def note(
         self,

@@ -198,6 +198,8 @@ def _no_decision_is_refused_by_mistake(run: Run) -> Iterator[str]:
     default, an end to something that the history showed to be over, or a type that is not there
     are the decider's own. What ``given`` names, by its cause, is not."""
     for x, events in run.histories:
+        if REFUSALS.isdisjoint(x.events.kinds):
+            continue
         for event_id, what in foreseeable_refusals(events):
             yield f"event {event_id} of {x.workflow_id}: {what}"
         for event in events:

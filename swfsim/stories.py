@@ -233,7 +233,7 @@ class Story:
             self.plan.know(workers=[*workers, OPERATOR])
             for name, loop in workers.items():
                 env.add(name, loop)
-        self.env.run(lambda: self.at_rest or (until is not None and until()))
+        self.env.run(lambda: not (self._open or self._busy) or (until is not None and until()))
         return self
 
     @property
@@ -353,6 +353,8 @@ def check_happening(told: object) -> None:
         )
     if _returns_one(told):
         raise HarnessError(_makes_one(told))
+    if _takes_one(told):
+        return
     try:
         inspect.signature(told).bind(None)
     except TypeError as error:
@@ -362,6 +364,13 @@ def check_happening(told: object) -> None:
         ) from error
     except ValueError:  # written in C: it will be seen
         pass
+
+
+def _takes_one(told: Any) -> bool:
+    """Whether it is plain to see: one argument that can be given by its place, and no other."""
+    if type(told) is not FunctionType:
+        return False
+    return told.__code__.co_argcount == 1 and not told.__code__.co_kwonlyargcount
 
 
 def _returns_one(told: object) -> bool:

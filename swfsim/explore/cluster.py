@@ -15,9 +15,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from swfsim.errors import HarnessError
-from swfsim.explore.crew import DEATHS_MAX, dead
 from swfsim.explore.hand import Hand, HandDiedError
 from swfsim.explore.places import KINDS
+from swfsim.explore.pool import DEATHS_MAX, dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +98,9 @@ class Cluster:
                     except (HandDiedError, self._distributed.KilledWorker) as error:
                         deaths += 1
                         if deaths > DEATHS_MAX:
-                            raise HarnessError(dead(deaths, len(waiting) + 1)) from error
+                            raise HarnessError(
+                                dead(deaths, f"with {len(waiting) + 1} packets of runs left")
+                            ) from error
                         waiting.appendleft(packet)
                         continue
                     left = packet.behind(outcomes)

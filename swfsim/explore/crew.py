@@ -8,21 +8,16 @@ depends on the placements alone, and not on who makes them, or how fast.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Container
-from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import freezegun.api
 
 from swfsim.app import load
-from swfsim.errors import HarnessError
 from swfsim.explore.places import KINDS
+from swfsim.explore.pool import Pool
 from swfsim.explore.trial import Mark, Trials
 from swfsim.fake import fake_swf
 
@@ -41,9 +36,6 @@ PACKET: Final = 64
 
 TURN_S: Final = 0.5
 """A process hands in what it has made of a packet after so many seconds, and somebody goes on."""
-
-DEATHS_MAX: Final = 3
-"""So often the processes may die before it is said that the runs kill them."""
 
 NOT_NOTED: Final = -1
 """The places of a mark whose outcome was spared its places."""
@@ -126,9 +118,8 @@ class Processes:
     def __init__(
         self, app: str, given: Any, seed: int, jobs: int, kinds: Sequence[Kind] = KINDS
     ) -> None:
-        self._begin: Begin = (app, given, seed, tuple(kinds))
-        self._jobs = jobs
-        self._executor: ProcessPoolExecutor | None = None
+        self._pool = Pool(jobs, begin, app, given, seed, tuple(kinds))
+        self.pids = self._pool.pids
 
     def __enter__(self) -> Processes:
         return self
@@ -139,46 +130,20 @@ class Processes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
-
-    def _started(self) -> ProcessPoolExecutor:
-        if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                self._jobs,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin_in_pool,
-                initargs=self._begin,
-            )
-            with _without_interrupts():
-                for _ in range(self._jobs):
-                    self._executor.submit(os.getpid)  # who finds nobody idle starts a process
-        return self._executor
-
-    def pids(self) -> list[int]:
-        """The processes that are at work."""
-        return list(self._executor._processes) if self._executor is not None else []
-
-    def _stop(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+        self._pool.__exit__(kind, error, trace)
 
     def outcomes(
         self, packets: Sequence[Packet], known: frozenset[int], *, last: bool
     ) -> Iterator[Outcome]:
         waiting = deque(packets)
         under_way: dict[Future[list[Outcome]], Packet] = {}
-        deaths = 0
         while waiting or under_way:
             try:
                 yield from self._round(waiting, under_way, known, last)
-            except BrokenProcessPool as error:
-                deaths += 1
-                self._stop()
+            except BrokenProcessPool:
                 waiting.extendleft(under_way.values())
                 under_way.clear()
-                if deaths > DEATHS_MAX:
-                    raise HarnessError(dead(deaths, len(waiting))) from error
+                self._pool.mourn(f"with {len(waiting)} packets of runs left")
 
     def _round(
         self,
@@ -188,10 +153,9 @@ class Processes:
         last: bool,
     ) -> Iterator[Outcome]:
         """Hand out what waits, a few packets ahead, and gather what comes back."""
-        executor = self._started()
         while waiting or under_way:
-            while waiting and len(under_way) < 2 * self._jobs:
-                under_way[executor.submit(work, waiting[0], known, last)] = waiting[0]
+            while waiting and len(under_way) < 2 * self._pool.jobs:
+                under_way[self._pool.submit(work, waiting[0], known, last)] = waiting[0]
                 waiting.popleft()
             done, _ = concurrent.futures.wait(under_way, return_when="FIRST_COMPLETED")
             for future in done:
@@ -200,14 +164,6 @@ class Processes:
                 if left.placements:
                     waiting.appendleft(left)
                 yield from outcomes
-
-
-def dead(deaths: int, left: int) -> str:
-    """What to say when the processes that make the runs die over and over."""
-    return (
-        f"the processes that make the runs died {deaths} times, the last with {left} packets of "
-        "runs left: does the application end its process, or is memory short?"
-    )
 
 
 # In a process of the crew
@@ -222,32 +178,6 @@ def begin(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
         make_app = load(app)
     _trials = Trials(make_app, given, seed=seed, kinds=kinds)
     _trials.__enter__()
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C is the first process's to answer: those that are started in here do not hear it."""
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-    try:
-        yield
-    finally:
-        if main:
-            signal.signal(signal.SIGINT, before)
-
-
-def _begin_in_pool(app: str, given: Any, seed: int, kinds: Sequence[Kind]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as those do that were started later
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    begin(app, given, seed, kinds)
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed cannot say so, and nobody would ever ask this process again."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def work(packet: Packet, known: frozenset[int], last: bool) -> list[Outcome]:

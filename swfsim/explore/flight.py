@@ -6,7 +6,6 @@ faults, executions and choices are left out as long as the same rule is broken.
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,12 +17,12 @@ from swfsim.explore import course as courses
 from swfsim.explore.course import CLOSES, Course, Ended, Strike
 from swfsim.explore.gale import Gale, Swayed, Weather, drawn
 from swfsim.explore.hours import Hours
+from swfsim.explore.many import ManyRuns
 from swfsim.explore.places import Placed
 from swfsim.explore.scenario import AT_REST_OPEN
 from swfsim.explore.told import told_of
 from swfsim.explore.trial import Trials
 from swfsim.rules import nothing_is_stuck
-from swfsim.sim.patches import PATCHES
 from swfsim.sim.plan import Plan
 from swfsim.stories import Story
 
@@ -114,16 +113,14 @@ class Flights:
         self._terms = terms
         self._several: bool | None = None
         self._usual_s: float | None = None
+        self._around = ManyRuns()
 
     def __enter__(self) -> Flights:
-        self._logging = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)
-        PATCHES.__enter__()
+        self._around.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        PATCHES.__exit__()
-        logging.disable(self._logging)
+        self._around.__exit__()
 
     def fly(self, seed: int) -> Flight:
         """The run of a seed. A mistake of swfsim is an outcome, too."""

@@ -5,23 +5,19 @@ A process that is killed is replaced, and what it had not handed in is done agai
 
 from __future__ import annotations
 
-import multiprocessing
+import itertools
 from collections import deque
-from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from swfsim.errors import HarnessError
+from swfsim.explore.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
-    from types import TracebackType
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-DEATHS_MAX: Final = 3
-"""So often the processes may die before it is said that the work kills them."""
 
 AHEAD: Final = 4
 """So much work lies ready for each process."""
@@ -33,77 +29,31 @@ class Map(Protocol):
     def map(self, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]: ...
 
 
-class Hands:
+class Hands(Pool):
     """Several processes, each begun with ``begin(*given)``. A context manager."""
-
-    def __init__(self, jobs: int, begin: Callable[..., None], *given: Any) -> None:
-        self._jobs = jobs
-        self._begin = (begin, given)
-        self._executor: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Hands:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
-
-    def _submit(self, work: Callable[[_T], _R], item: _T) -> Future[_R]:
-        if self._executor is None:
-            begin, given = self._begin
-            self._executor = ProcessPoolExecutor(
-                self._jobs,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=begin,
-                initargs=given,
-            )
-        return self._executor.submit(work, item)
-
     def map(self, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
         """Raises what ``work`` raises, and ``HarnessError`` when the processes die over it."""
         coming = iter(items)
+        waiting: deque[_T] = deque()
         under_way: deque[tuple[_T, Future[_R]]] = deque()
-        deaths = 0
         while True:
+            missing = AHEAD * self.jobs - len(under_way) - len(waiting)
+            waiting.extend(itertools.islice(coming, missing))
+            if not (waiting or under_way):
+                return
             try:
-                self._hand_out(work, coming, under_way)
-                if not under_way:
-                    return
+                while waiting:
+                    under_way.append((waiting[0], self.submit(work, waiting[0])))
+                    waiting.popleft()
                 found = under_way[0][1].result()
-            except BrokenProcessPool as error:
-                deaths += 1
-                self._stop()
-                if deaths > DEATHS_MAX:
-                    raise HarnessError(
-                        f"the processes that make the runs died {deaths} times, the last at "
-                        f"{under_way[0][0]!r} or soon after: does the application end its process, "
-                        "or is memory short?"
-                    ) from error
-                again = [item for item, _ in under_way]
+            except BrokenProcessPool:
+                waiting.extendleft(item for item, _ in reversed(under_way))
                 under_way.clear()
-                under_way.extend((item, self._submit(work, item)) for item in again)
+                self.mourn(f"at {waiting[0]!r} or soon after")
                 continue
             under_way.popleft()
             yield found
-
-    def _hand_out(
-        self,
-        work: Callable[[_T], _R],
-        coming: Iterator[_T],
-        under_way: deque[tuple[_T, Future[_R]]],
-    ) -> None:
-        while len(under_way) < AHEAD * self._jobs:
-            try:
-                item = next(coming)
-            except StopIteration:
-                return
-            under_way.append((item, self._submit(work, item)))

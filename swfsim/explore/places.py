@@ -60,13 +60,15 @@ class Placed(NamedTuple):
 
     @property
     def at(self) -> tuple[str, str, int, int]:
-        """At one of these only one thing goes wrong."""
-        name = self.name + (self.detail if self.kind == "call" else "")
-        return (self.kind, name, self.nth, self.whose or 1)
+        """At one of these only one thing goes wrong, and all of a place have the same: of what
+        kind it is, of what, of whose, and which time."""
+        name = self.name + self.detail if self.kind == "call" else self.name
+        return (self.kind, name, self.whose or 1, self.nth)
 
     def is_among(self, there: Place) -> bool:
         """Whether it is one of these, in a run that may have more or fewer workflow ids."""
-        return any(one.at == self.at and one._replace(whose=self.whose) == self for one in there)
+        what = (self.what, self.detail)
+        return there[0].at == self.at and any((one.what, one.detail) == what for one in there)
 
     def __str__(self) -> str:
         return f"{self._told()}, of workflow {self.whose}" if self.whose else self._told()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from swfsim.choices import Steered
 from swfsim.core.closing import STATUS
 from swfsim.explore import places
 from swfsim.explore.places import KINDS
@@ -17,9 +18,9 @@ from swfsim.sim.plan import RESPOND_DECISION, Plan
 from swfsim.stories import OPERATOR, STEP_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from swfsim.choices import Steered
+    from swfsim.choices import Choice
     from swfsim.clock import VirtualClock
     from swfsim.core.events import Event
     from swfsim.core.world import Activity, Execution
@@ -31,14 +32,14 @@ _WORDS: Final = {kind: word for word, kind in STEP_WORDS.items()}
 
 
 class Scout(Plan):
-    """``places`` are what could go wrong, place by place, in the order reached; each place once."""
+    """``places`` are what could go wrong, place by place, in the order reached; each place once.
+    ``choices`` are for the simulation, where the scheduler's deviate from the first option."""
 
-    def __init__(self, choices: Steered, *, work_s: float = 0) -> None:
+    def __init__(self, deviations: Mapping[int, int] | None = None, *, work_s: float = 0) -> None:
         super().__init__(work_s=work_s)
         self.places: list[Place] = []
         self._owners: list[str] = []  # for each place: the workflow id that it belongs to, if any
-        self.choices = choices
-        self._chosen = 0
+        self.choices = Steered(deviations, self._note_choice)
         self._kinds = frozenset(KINDS)
         self._happenings: tuple[str, ...] = ()
         self._errors: tuple[str, ...] = ()
@@ -59,7 +60,6 @@ class Scout(Plan):
         self._errors = tuple(errors)
 
     def _note(self, there: Place, x: Execution | None = None) -> None:
-        self.note_choices()
         if there and there[0].kind in self._kinds:
             self.places.append(there)
             self._owners.append("" if x is None else x.workflow_id)
@@ -75,13 +75,8 @@ class Scout(Plan):
             for there, owner in zip(self.places, self._owners, strict=True)
         ]
 
-    def note_choices(self) -> None:
-        """The choices made since somebody looked last: they came before what is noted now."""
-        if len(self.choices) > self._chosen and "choice" in self._kinds:
-            for number, choice in enumerate(self.choices.trail[self._chosen :], self._chosen):
-                self.places.append(places.at_choice(choice.label, number, choice.options))
-                self._owners.append("")
-            self._chosen = len(self.choices)
+    def _note_choice(self, number: int, choice: Choice) -> None:
+        self._note(places.at_choice(choice.label, number, choice.options))
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
         name = worker.process.name

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import bisect
 import functools
-import hashlib
-import logging
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim import rules
-from swfsim.choices import Steered
 from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
+from swfsim.explore.digests import Seen, digest
 from swfsim.explore.happenings import ends_chains
+from swfsim.explore.many import ManyRuns
 from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
@@ -32,7 +31,6 @@ from swfsim.explore.whose import nth
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
-from swfsim.sim.patches import PATCHES
 from swfsim.sim.workers import Letter, Sleep, Wait
 from swfsim.stories import Story
 
@@ -96,16 +94,14 @@ class Trials:
         self._make_app = make_app
         self._given = given
         self._seed = seed
+        self._around = ManyRuns()
 
     def __enter__(self) -> Trials:
-        self._logging = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)  # a fault that was given is no news, ten thousand times
-        PATCHES.__enter__()
+        self._around.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        PATCHES.__exit__()
-        logging.disable(self._logging)
+        self._around.__exit__()
 
     def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
         """One run. ``known`` are states to which others came."""
@@ -122,12 +118,13 @@ class Trials:
 
     def story(self, placement: Placement) -> Story:
         """The story in which these choices are made; its faults are yet to be given."""
-        choices = Steered({one.nth: int(one.detail) for one in placement if one.kind == "choice"})
+        choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
+        scout = Scout(choices, work_s=WORK_S)
         return Story(
             self._make_app,
             seed=self._seed,
-            plan=Scout(choices, work_s=WORK_S),
-            choices=choices,
+            plan=scout,
+            choices=scout.choices,
             operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
             limit_runs=LIMIT_RUNS,
@@ -150,10 +147,11 @@ class _Trial:
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
-        self._lasts = [one for one in placement if one.lasts]
-        self._chains: dict[str, int] = {}
+        self._lasts = [tuple(one) for one in placement if one.lasts]
+        self._seen: list[Seen] = []  # of the executions in order of start
         self._marks: list[Mark] = []
-        self._hope = Hope(self._told.rules, self._env.journal, [str(p) for p in placement])
+        self._goes_wrong = [str(one) for one in placement]
+        self._hope = Hope(self._told.rules, self._env.journal, self._goes_wrong)
         self._give(kinds)
 
     def _give(self, kinds: frozenset[Kind]) -> None:
@@ -191,7 +189,7 @@ class _Trial:
         story, told = self._story, self._told
         story.when(lambda story: story.app.start(told.example() if given is None else given))
         error = self._run()
-        run = Run(story.executions, story.app, self._env.journal, [str(p) for p in self._placement])
+        run = Run(story.executions, story.app, self._env.journal, self._goes_wrong)
         at_rest = error is None and not self._hope.is_lost
         found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
         if error is not None:
@@ -207,7 +205,7 @@ class _Trial:
             places[: marks[joins].places] if joins < len(marks) else places,
             marks,
             joins < len(marks),
-            self._digest(sorted(self._chains.items())),
+            digest(self._histories()),
             rules.reached(told.rules, run) if at_rest else [],
         )
 
@@ -240,24 +238,24 @@ class _Trial:
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
-        self._scout.note_choices()
         found: list[Place] = self._scout.told(self._story.executions)
-        first = 0
-        if self._placement:
-            last = self._placement[-1]
-            here = (n for n, there in enumerate(found, 1) if last.is_among(there))
-            first = next(here, len(found))
+        if not self._placement:
+            return found, self._marks
+        here = [there[0].at for there in found]
+        last = self._placement[-1]
+        last_at = last.at
+        among = (n for n, at in enumerate(here) if at == last_at and last.is_among(found[n]))
+        first = next(among, len(found)) + 1
         taken = {one.at for one in self._placement}
         failing = {
-            (one.name, one.whose or 1) for one in self._placement if one.what == "keeps failing"
+            one.at[:3]
+            for one in self._placement
+            if one.kind == "step" and one.what == "keeps failing"
         }
         numbers = [
             n
-            for n in range(first, len(found))
-            if found[n][0].at not in taken
-            and not (
-                found[n][0].kind == "step" and (found[n][0].name, found[n][0].whose or 1) in failing
-            )
+            for n, at in enumerate(here[first:], first)
+            if at not in taken and at[:3] not in failing
         ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]
         return [found[n] for n in numbers], marks
@@ -265,11 +263,15 @@ class _Trial:
     # Where a run stands
 
     def _observe(self, x: Execution, event: Event, who: str) -> None:
-        told = {name: value for name, value in event.attrs.items() if name != "identity"}
-        chain = self._chains.get(x.run_id, 0)
-        self._chains[x.run_id] = self._digest((chain, event.kind, told))
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark("decides")
+
+    def _histories(self) -> list[tuple[str, bytes]]:
+        """A digest of each history so far, by run id."""
+        executions = self._story.executions
+        self._seen += [Seen(x.events) for x in executions[len(self._seen) :]]
+        read = zip(executions, self._seen, strict=True)
+        return sorted((x.run_id, seen.digest()) for x, seen in read)
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -280,12 +282,11 @@ class _Trial:
         state = self._told.state()
         if state is None:
             return
-        self._scout.note_choices()
-        seen: tuple[object, ...] = (what, sorted(self._chains.items()), self._lasts, state)
+        seen: tuple[object, ...] = (what, self._histories(), self._lasts, repr(state))
         if what != "end":  # then nothing is to come
             out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
             seen = (*seen, self._workers(), self._due(), out_of_reach)
-        self._marks.append(Mark(len(self._scout.places), self._digest(seen)))
+        self._marks.append(Mark(len(self._scout.places), digest(seen)))
 
     def _due(self) -> list[tuple[str, str, str, int]]:
         """What time will bring, and how soon. The time-out of an execution is left out: as all of
@@ -308,11 +309,6 @@ class _Trial:
             f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
             for worker in self._env.simulation.workers.values()
         )
-
-    @staticmethod
-    def _digest(what: object) -> int:
-        text = repr(what).encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
 
 
 def _shown(worker: Worker, now: int) -> str:

@@ -9,22 +9,23 @@ from swfsim.errors import HarnessError
 from swfsim.report import code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def checked(rules: Iterable[Any], kind: type[_T]) -> Iterator[_T]:
+def checked(rules: Iterable[Any], kind: type[_T]) -> list[_T]:
     """Rules as they are. Raises ``HarnessError`` for what is not of this kind."""
-    for rule in rules:
+    kept = list(rules)
+    for rule in kept:
         if not isinstance(rule, kind):
             name = getattr(rule, "__name__", repr(rule))
             raise HarnessError(
                 f"{name} is no rule ({_where(rule)}): put @always, @at_the_end or @sometimes of "
                 "swfsim.rules before it"
             )
-        yield rule
+    return kept
 
 
 def asked(name: str, law: Callable[[_R], Iterable[_T]], run: _R) -> list[_T]:

@@ -22,6 +22,7 @@ listings_lag(seconds)         List, Count and Describe do not yet know of what h
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
@@ -34,20 +35,18 @@ if TYPE_CHECKING:
     from swfsim.core.world import Execution
 
 Attempts = int | Iterable[int]
-Only = Callable[[Any], bool]
-"""Whether a fault concerns an execution, by its input (JSON is read first)."""
 
 
-class Which:
+class Which(ABC):
     """An ``only=`` that looks at the execution itself, not at its input."""
 
+    @abstractmethod
     def wants(self, x: Execution) -> bool:
         """Whether the fault concerns this execution."""
-        raise NotImplementedError
 
-    def __call__(self, given: Any) -> bool:
-        """So that it can stand where an ``Only`` can; it is never asked by input."""
-        raise NotImplementedError
+
+Only = Callable[[Any], bool] | Which
+"""Whether a fault concerns an execution, by its input (JSON is read first)."""
 
 
 def concerns(only: Only | None, x: Execution, read: Callable[[str], Any]) -> bool:

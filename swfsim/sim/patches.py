@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from swfsim.clock import VirtualClock
+    from swfsim.sim.chance import Chance
 
 
 class Hub(threads.Hub, Protocol):
     """What the patches need of the simulation that runs."""
 
     clock: VirtualClock
-    entropy: random.Random
+    chance: Chance
 
     def refuse(self, error: HarnessError) -> None: ...
 
@@ -78,7 +79,7 @@ def _sleep(seconds: float) -> None:
 def _urandom(size: int) -> bytes:
     if current() is None:
         return _REAL_URANDOM(size)
-    return _hubs[-1].entropy.randbytes(size)
+    return _hubs[-1].chance.randbytes(size)
 
 
 def _getpid() -> int:
@@ -198,6 +199,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._depth = 0
+        self.gives_back_chance = True
         self._undo: list[tuple[Any, str, Any]] = []
         self._copies: list[tuple[Any, str]] = []
         self._collector = _Collector()
@@ -309,17 +311,20 @@ class Running:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._random_before: Any = None
 
     def __enter__(self) -> None:
         PATCHES.__enter__()
         _hubs.append(self._hub)
         threads.enter(self._hub)
-        self._random_before = random.getstate()
-        random.setstate(self._hub.entropy.getstate())
+        if PATCHES.gives_back_chance:
+            self._random_before = random.getstate()
+        random.setstate(self._hub.chance.state())
         PATCHES.show(self._hub.clock)
 
     def __exit__(self, *error: object) -> None:
-        random.setstate(self._random_before)
+        if self._random_before is not None:
+            random.setstate(self._random_before)
         threads.leave(self._hub)
         _hubs.remove(self._hub)
         PATCHES.__exit__()

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from swfsim.clock import moment
 from swfsim.errors import HarnessError
 from swfsim.journal import Journal
 from swfsim.sim import threads
+from swfsim.sim.chance import Chance
 from swfsim.sim.patches import Running
 from swfsim.sim.plan import NoFaults
 from swfsim.sim.post import POLLS, SWF, Post
@@ -88,7 +88,7 @@ class Simulation:
         self.service = service
         self.clock = clock
         self.choices = choices
-        self.entropy = random.Random(f"entropy {seed}")
+        self.chance = Chance(seed)
         self.workers: dict[int, Worker] = {}
         self._latency_ms = latency_ms
         check_limits(limit_s=limit_s, turn_limit_s=turn_limit_s)
@@ -186,23 +186,18 @@ class Simulation:
             self.add(process.name, process.loop, after_s=restart_after_s)
 
     def _refuse_adaptive_retries(self, client: Any) -> None:
-        retries = getattr(client.meta.config, "retries", None) or {}
-        if retries.get("mode") == "adaptive":
-            self.refuse(
-                HarnessError(
-                    "a client in retry mode 'adaptive' waits on real time where no simulation can "
-                    "reach it: make it with retries={'mode': 'standard'} for the simulation"
-                )
+        if (getattr(client.meta.config, "retries", None) or {}).get("mode") == "adaptive":
+            self._refused = HarnessError(
+                "a client in retry mode 'adaptive' waits on real time where no simulation can "
+                "reach it: make it with retries={'mode': 'standard'} for the simulation"
             )
-            raise self._refused or AssertionError
+            raise self._refused
 
     # Running
 
-    def run(self, done: Callable[[], bool]) -> None:
-        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due.
-
-        An exception that a worker lets escape ends the run and is raised here.
-        """
+    def run(self, done: Callable[[], bool], end: int | None = None) -> None:
+        """Run until ``done`` says so, or until everything is at rest: all wait, nothing is due. Up
+        to the instant ``end`` at most. Raises what a worker lets escape."""
         if self._running:
             raise HarnessError("the simulation is running already: a worker cannot run it")
         self._running = True
@@ -214,7 +209,7 @@ class Simulation:
                         self._ends.check(self._steps, self.service.machine.world, self._next())
                     if self._ready:
                         self._step(self._next_worker())
-                    elif not self._move_on():
+                    elif not self._move_on(end):
                         break
         except WorkerKilled as error:  # what hung was no worker, but a condition or an observer
             raise (self._refused or error) from None
@@ -250,7 +245,7 @@ class Simulation:
 
     def _dismissed(self, why: str) -> WorkerKilled:
         """Ends whatever runs, even if it catches every ``Exception``."""
-        self.refuse(HarnessError(why))
+        self._refused = HarnessError(why)
         return WorkerKilled(why)
 
     def close(self) -> None:
@@ -275,35 +270,39 @@ class Simulation:
             return ready.pop()
         return ready.pop(self.choices.pick(len(ready), "who runs"))
 
-    def _move_on(self) -> bool:
-        """Nobody can run: jump to the next instant. False when there is none."""
+    def _move_on(self, end: int | None) -> bool:
+        """Nobody can run: jump to the next instant. False when there is none, or only later."""
         agenda = self._agenda
         while agenda and agenda[0][3] != agenda[0][2].turn:
             heapq.heappop(agenda)
         due = self.service.machine.next_deadline()
-        if not agenda and due is None:
+        at = agenda[0][0] if agenda and (due is None or agenda[0][0] < due) else due
+        if end is not None and (at is None or at > end):
+            self._move_to(end)
             return False
-        nearest = [agenda[0][0]] if agenda else []
-        if due is not None:
-            nearest.append(due)
-        self._move_to(max(min(nearest), self.clock.at))
-        if due is not None and due <= self.clock.at:
+        if at is None:
+            return False
+        now = self._move_to(at)
+        if due is not None and due <= now:
             self.service.expire()
             self._post.deliver()
-        while agenda and agenda[0][0] <= self.clock.at:
+        while agenda and agenda[0][0] <= now:
             _, _, worker, turn = heapq.heappop(agenda)
             if turn == worker.turn:
                 self.make_ready(worker)
         return True
 
-    def _move_to(self, at: int) -> None:
+    def _move_to(self, at: int) -> int:
+        """Gives the instant at which the clock stands then: it never goes back."""
         if at > self._limit:
             raise HarnessError(
                 "the run went past its limit of virtual time and nothing ended it: some loop "
                 "sleeps for ever, or the end that was waited for never comes. Give run() an end "
                 "that is reached, or a larger limit_s."
             )
-        self.clock.move_to(at)
+        if at > self.clock.at:
+            self.clock.move_to(at)
+        return self.clock.at
 
     # Workers
 

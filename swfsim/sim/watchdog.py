@@ -65,23 +65,19 @@ class Watchdog:
         self._looks = 0
         self._seen = -1
         self._at = -1
-        self._before: Any = None
         self._by_signal = False
 
     def __enter__(self) -> None:
         self._watched = _thread.get_ident()
-        main = threading.main_thread().ident == self._watched
-        self._by_signal = main and _SIGNAL is not None
-        if self._by_signal and _SIGNAL is not None:
-            self._before = signal.signal(_SIGNAL, self._interrupted)
+        self._by_signal = LEASH.hold(self._watched, self._interrupted)
         self._looks, self._seen, self._on_duty = 0, -1, True
         _rounds(self._pause).join(self)
 
     def __exit__(self, *error: object) -> None:
         self._on_duty = False
         _rounds(self._pause).leave(self)
-        if self._by_signal and _SIGNAL is not None:
-            signal.signal(_SIGNAL, self._before or signal.SIG_DFL)
+        if self._by_signal:
+            LEASH.let_go()
 
     def look(self) -> None:
         """On the thread that makes the rounds, once every pause."""
@@ -109,6 +105,37 @@ class Watchdog:
         """The signal's handler, on the thread that hangs, and on the greenlet of its worker."""
         if frame is not None and self._progress() == self._at and not _is_debugged(frame):
             raise self._bark(where(frame))
+
+
+class Leash:
+    """The signal's handler, in place once however many watchdogs hold it, each inside the other;
+    the innermost answers."""
+
+    def __init__(self) -> None:
+        self._held: list[Callable[[int, FrameType | None], None]] = []
+        self._before: Any = None
+
+    def hold(self, thread: int, interrupted: Callable[[int, FrameType | None], None]) -> bool:
+        """False where no signal can interrupt this thread: then it is not held."""
+        if _SIGNAL is None or threading.main_thread().ident != thread:
+            return False
+        if not self._held:
+            self._before = signal.signal(_SIGNAL, self._pulled)
+        self._held.append(interrupted)
+        return True
+
+    def let_go(self) -> None:
+        self._held.pop()
+        if not self._held and _SIGNAL is not None:
+            signal.signal(_SIGNAL, self._before or signal.SIG_DFL)
+
+    def _pulled(self, number: int, frame: FrameType | None) -> None:
+        if self._held:
+            self._held[-1](number, frame)
+
+
+LEASH = Leash()
+"""The one of the process."""
 
 
 class _Rounds:

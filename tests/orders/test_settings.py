@@ -34,6 +34,13 @@ def test_single_steps_can_be_set(monkeypatch):
     assert timeouts.heartbeat == 30
 
 
+def test_those_who_share_timeouts_cannot_change_them():
+    """They are worked out once for equal settings."""
+    with pytest.raises(TypeError):
+        Settings().timeouts()["EnrichData"] = workflow.Timeouts(1, 1)
+    assert Settings().timeouts()["EnrichData"].start_to_close == 600
+
+
 def _documented():
     text = (Path(__file__).parents[2] / "docs" / "orders.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^\| `([A-Z_]+)` \| ?`?([^`|]*?)`? \|", text, re.MULTILINE))
@@ -122,5 +129,6 @@ def test_the_decider_and_what_it_stands_on_are_pure(name):
                 "orders",
                 "collections",
                 "dataclasses",
+                "types",
                 "typing",
             ) or (node.module == "types_boto3_swf.type_defs")

@@ -1,0 +1,35 @@
+"""``ManyRuns``: around runs by the thousand, what each of them would put in place for itself."""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import random
+
+from swfsim.fake import Surroundings
+from swfsim.sim.patches import PATCHES
+from swfsim.sim.watchdog import LEASH
+
+
+class ManyRuns:
+    """A context manager: inside it the process is on virtual time, and between its runs nobody
+    draws from global chance or waits for a signal."""
+
+    def __enter__(self) -> None:
+        self._logging = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)  # a fault that was given is no news, ten thousand times
+        self._surroundings = Surroundings(lasting=True)
+        PATCHES.__enter__()
+        self._random_before = random.getstate()
+        self._gives_back_chance = PATCHES.gives_back_chance
+        PATCHES.gives_back_chance = False
+        self._holds = LEASH.hold(_thread.get_ident(), lambda number, frame: None)
+
+    def __exit__(self, *error: object) -> None:
+        if self._holds:
+            LEASH.let_go()
+        PATCHES.gives_back_chance = self._gives_back_chance
+        random.setstate(self._random_before)
+        PATCHES.__exit__()
+        self._surroundings.restore()
+        logging.disable(self._logging)
