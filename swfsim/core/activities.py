@@ -23,7 +23,7 @@ from swfsim.spec import faults
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event
-    from swfsim.core.world import Execution, Recorder, Region
+    from swfsim.core.world import Execution, Recorder, Region, Type
 
 DEFAULTS: Final = {
     "taskList": "defaultTaskList",
@@ -48,21 +48,26 @@ def schedule(x: Execution, asked: Attrs) -> Outcome:
     if asked["activityId"] in x.activity_ids:
         return refused("ACTIVITY_ID_ALREADY_IN_USE")
     behaviour = x.domain.world.behaviour
-    settings: Attrs = {}
-    for member, default in DEFAULTS.items():
-        value = asked.get(member, kind.defaults.get(default))
-        if value is not None:
-            settings[member] = value
-        elif member != "heartbeatTimeout" or behaviour.heartbeat_mandatory:
-            return refused(undefined_cause(member))
-    priority = asked.get("taskPriority", kind.defaults.get("defaultTaskPriority"))
-    if priority is not None:
-        settings["taskPriority"] = priority
+    settings = _settings(kind, asked)
+    missing = [member for member in DEFAULTS if member not in settings]
+    if missing and (missing != ["heartbeatTimeout"] or behaviour.heartbeat_mandatory):
+        return refused(undefined_cause(missing[0]))
     if len(x.activities) >= behaviour.quotas.open_activities:
         return refused("OPEN_ACTIVITIES_LIMIT_EXCEEDED")
     if not rates.allows_activity(x, settings["taskList"]["name"]):
         return refused("ACTIVITY_CREATION_RATE_EXCEEDED")
     return happened("ActivityTaskScheduled", **settings)
+
+
+def _settings(kind: Type, asked: Attrs) -> Attrs:
+    """A task's settings, from what was asked and else the type."""
+    settings: Attrs = {}
+    for member, default in (*DEFAULTS.items(), ("taskPriority", "defaultTaskPriority")):
+        if member in asked:
+            settings[member] = asked[member]
+        elif default in kind.defaults:
+            settings[member] = kind.defaults[default]
+    return settings
 
 
 def request_cancel(x: Execution, asked: Attrs) -> Outcome:

@@ -56,6 +56,13 @@ class History(Sequence[Event]):
         self.kinds.append(event.kind)
         self.attrs.append(event.attrs)
 
+    def record(self, at: int, kind: str, attrs: Attrs) -> Event:
+        """Append what happened now; gives the event that it became."""
+        self.instants.append(at)
+        self.kinds.append(kind)
+        self.attrs.append(attrs)
+        return _event((len(self.kinds), at, kind, attrs))
+
     @overload
     def __getitem__(self, place: int) -> Event: ...
 

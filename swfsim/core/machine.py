@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from swfsim.core import closing, decision_tasks, external, lambdas, rates
-from swfsim.core.deadlines import Deadlines
-from swfsim.core.events import Event, Happened, Parked, refused
+from swfsim.core.deadlines import NEVER, Deadlines
+from swfsim.core.events import Happened, refused
 from swfsim.core.tables import (
     CLOSE_DECISIONS,
     DEADLINES,
@@ -31,7 +31,7 @@ from swfsim.spec.behaviour import Behaviour
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
-    from swfsim.core.events import Attrs, Outcome, Refused
+    from swfsim.core.events import Attrs, Event, Outcome, Parked, Refused
     from swfsim.core.tables import Reaction
     from swfsim.core.world import Execution, Region
     from swfsim.spec.check import Params
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _FEW = 5
 """So many decisions cannot be larger than a request may be, whatever their members hold."""
 
-Watcher = Callable[["Execution", Event], None]
+Watcher = Callable[["Execution", "Event"], None]
 Refuser = Callable[["Execution", "Attrs"], str | None]
 
 _SUCCESS_MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -126,9 +126,11 @@ class Machine:
         if operation in world.behaviour.denied:
             raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
 
-    def next_deadline(self) -> int | None:
-        """The instant at which something will happen by itself, or None."""
-        entry = self.world.deadlines.earliest()
+    def next_deadline(self, by: int = NEVER) -> int | None:
+        """The instant at which something will happen by itself, or None; also None if that is
+        surely later than ``by``, and then nothing is looked for."""
+        deadlines = self.world.deadlines
+        entry = deadlines.earliest() if deadlines.soonest <= by else None
         return entry[0] if entry is not None else None
 
     def expire(self, now: int) -> None:
@@ -163,8 +165,7 @@ class Machine:
 
     def record(self, x: Execution, kind: str, attrs: Attrs) -> Event:
         """Append an event to a history and let it take effect."""
-        event = Event(len(x.events) + 1, self.world.now, kind, check.event(kind, attrs))
-        x.events.append(event)
+        event = x.events.record(self.world.now, kind, check.event(kind, attrs))
         effect = EFFECTS.get(kind)
         if effect is not None:
             effect(x, event)
@@ -172,7 +173,7 @@ class Machine:
             self.watch(x, event)
         if kind in REACTIONS:
             self._followers.append((x, event))
-        if len(x.events) >= self._events_max and kind not in closing.STATUS:
+        if event.id >= self._events_max and kind not in closing.STATUS:
             closing.end_at_event_limit(self, x)
         if kind in TRIGGERS:
             if self._batch is x:

@@ -31,13 +31,15 @@ def seal(key: int, *parts: str) -> str:
 
 def _encode(text: str) -> bytes:
     """Any text of 256 UTF-16 units must fit into a token: UTF-8 could take half as much again."""
+    if text.isascii():
+        return b"8" + text.encode()
     body = text.encode("utf-8", "surrogatepass")
     wide = text.encode("utf-16-le", "surrogatepass")
     return b"8" + body if len(body) <= len(wide) else b"6" + wide
 
 
 def _decode(body: bytes) -> str:
-    encoding = "utf-8" if body[:1] == b"8" else "utf-16-le"
+    encoding = "utf-8" if body.startswith(b"8") else "utf-16-le"
     return body[1:].decode(encoding, "surrogatepass")
 
 

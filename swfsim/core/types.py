@@ -5,14 +5,17 @@ Register…Type, Describe…Type, List…Types, Deprecate…Type, Undeprecate…
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from swfsim.core import pages
 from swfsim.core.world import DEPRECATED, REGISTERED, Type
-from swfsim.spec import faults
+from swfsim.spec import faults, model
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from swfsim.core.events import Attrs
     from swfsim.core.world import Domain, Recorder, Region, TypeKey
 
@@ -23,9 +26,11 @@ class Kind:
     def __init__(self, name: str) -> None:
         self.name = name
         self.member = name[0].lower() + name[1:]
-
-    def _types(self, domain: Domain) -> dict[TypeKey, Type]:
-        return domain.workflow_types if self.name == "WorkflowType" else domain.activity_types
+        asked = model.members(model.operation(f"Register{name}").input_shape)
+        self._defaults = frozenset(one for one in asked if one.startswith("default"))
+        self._types: Callable[[Domain], dict[TypeKey, Type]] = attrgetter(
+            "workflow_types" if name == "WorkflowType" else "activity_types"
+        )
 
     def _find(self, region: Region, asked: Attrs) -> tuple[dict[TypeKey, Type], Type]:
         types = self._types(region.domain(asked["domain"]))
@@ -46,7 +51,7 @@ class Kind:
             raise Fault("TypeAlreadyExistsFault", types[key].text)
         if len(types) >= region.world.behaviour.quotas.types:
             raise Fault("LimitExceededFault", "Too many types in the domain")
-        defaults = {name: value for name, value in asked.items() if name.startswith("default")}
+        defaults = {name: value for name, value in asked.items() if name in self._defaults}
         types[key] = Type(self.name, *key, region.world.now, asked.get("description"), defaults)
         return {}
 

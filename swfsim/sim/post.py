@@ -145,7 +145,8 @@ class Post:
         """Put the letter to the service; False when it is a poll that has to wait."""
         service = self.service
         worker.handed = False
-        service.machine.expire(self.clock.at)
+        if service.machine.world.deadlines.soonest <= self.clock.at:
+            service.machine.expire(self.clock.at)
         self.who = worker.name
         if letter.operation in _LISTINGS:
             world = service.machine.world

@@ -60,50 +60,39 @@ def _structure(shape: Any) -> Renderer:
 
 
 class _Shown:
-    """The events of one execution ready to be copied: outer dicts, attributes, and where nested.
+    """The events of one execution ready to be copied: outer dicts, the member that holds the
+    attributes, these themselves, and where they are nested."""
 
-    Copying whole columns at once is what makes a page of a thousand events cheap.
-    """
-
-    __slots__ = ("attributes", "members", "nested", "outer", "stamp")
+    __slots__ = ("nested", "rows", "stamp")
 
     def __init__(self, stamp: Stamp) -> None:
         self.stamp = stamp
-        self.outer: list[dict[str, Any]] = []
-        self.members: list[str] = []
-        self.attributes: list[dict[str, Any]] = []
+        self.rows: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
         self.nested: list[tuple[int, str]] = []
 
     def extend(self, instants: Any, kinds: Any, attributes: Any) -> None:
         """The columns of a history; those of its events that are not ready yet are made so."""
         stamp = self.stamp
-        for number in range(len(self.outer), len(kinds)):
+        for number in range(len(self.rows), len(kinds)):
             kind = kinds[number]
             member, names = _EVENT_PARTS[kind]
             attrs = attributes[number]
             for name in names:
                 if name in attrs:
                     self.nested.append((number, name))
-            self.outer.append(
-                {
-                    "eventTimestamp": stamp(instants[number]),
-                    "eventType": kind,
-                    "eventId": number + 1,
-                    member: None,
-                }
-            )
-            self.members.append(member)
-            self.attributes.append(attrs)
+            at = stamp(instants[number])
+            outer = {"eventTimestamp": at, "eventType": kind, "eventId": number + 1}
+            self.rows.append((outer, member, attrs))
 
     def copies(self, first: int, last: int) -> list[dict[str, Any]]:
-        page = list(map(dict.copy, self.outer[first:last]))
-        attributes = list(map(dict.copy, self.attributes[first:last]))
-        for one, member, attrs in zip(page, self.members[first:last], attributes, strict=True):
-            one[member] = attrs
-        nested = self.nested
-        inside = nested[bisect_left(nested, (first,)) : bisect_left(nested, (last,))]
-        for number, name in inside:
-            attrs = attributes[number - first]
+        rows, nested = self.rows, self.nested
+        page = []
+        for outer, member, attrs in rows[first:last]:
+            one = outer.copy()
+            one[member] = attrs.copy()
+            page.append(one)
+        for number, name in nested[bisect_left(nested, (first,)) : bisect_left(nested, (last,))]:
+            attrs = page[number - first][rows[number][1]]
             attrs[name] = attrs[name].copy()
         return page
 
@@ -114,7 +103,7 @@ def _history(page: Any, stamp: Stamp) -> Any:
     shown = x.shown
     if shown is None or shown.stamp is not stamp:
         shown = x.shown = _Shown(stamp)
-    if len(shown.outer) < page.last:
+    if len(shown.rows) < page.last:
         shown.extend(x.events.instants, x.events.kinds, x.events.attrs)
     copies: list[dict[str, Any]] = shown.copies(page.first, page.last)
     if page.reverse:

@@ -27,8 +27,6 @@ from swfsim.transports import hooks, wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from botocore.model import OperationModel
-
     from swfsim.core.events import Attrs
     from swfsim.spec.check import Params
 
@@ -55,8 +53,11 @@ class Passage(Protocol):
         """boto3's answer to a call; ``send`` makes it."""
 
 
-_doors: list[tuple[Any, bool]] = []
-"""The fakes that are active in this process, and whether on the wire; the last entered answers."""
+_doors: list[tuple[Any, bool, Any]] = []
+"""The fakes that are active in this process, whether on the wire, and how they let calls out if
+they do; the last entered answers."""
+
+_OPERATIONS: Final = frozenset(model.OPERATIONS)
 
 _CLIENT: Final[Any] = botocore.client.BaseClient
 _original = _CLIENT._make_api_call
@@ -67,7 +68,7 @@ def open_door(door: Door | Passage, *, on_wire: bool = False) -> None:
     bytes that botocore makes of them."""
     if not _doors:
         _CLIENT._make_api_call = _make_api_call
-    _doors.append((door, on_wire))
+    _doors.append((door, on_wire, getattr(door, "pass_on", None)))
 
 
 def close_door(door: Door | Passage) -> None:
@@ -81,33 +82,32 @@ def _door_on_wire() -> Door | None:
 
 
 def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
-    service_model = self._service_model
-    if service_model.service_name != "swf":
+    if self._service_model.service_name != "swf":
         return _original(self, operation_name, api_params)
-    door, on_wire = _doors[-1]
-    pass_on = getattr(door, "pass_on", None)
+    door, on_wire, pass_on = _doors[-1]
     if pass_on is not None:
         send = functools.partial(_original, self, operation_name, api_params)
         return pass_on(send, operation_name, api_params, self.meta.region_name)
     if on_wire:
         wire.arm(self, _door_on_wire)
         return _original(self, operation_name, api_params)
-    operation = service_model.operation_model(operation_name)
     params = api_params
     if hooks.are_there(self, operation_name):
         params = self._emit_api_params(
             api_params=api_params,
-            operation_model=operation,
+            operation_model=self._service_model.operation_model(operation_name),
             context={"client_region": self.meta.region_name, "client_config": self.meta.config},
         )
-    known = operation_name in model.OPERATIONS  # a newer botocore may know more
+    known = operation_name in _OPERATIONS  # a newer botocore may know more
     checked = check.quick_request(operation_name, params) if known else None
     if checked is None:
-        _validate(self, operation, params)
-    region = self.meta.region_name
+        _validate(self, operation_name, params)
+    else:
+        params = checked
     try:
-        _check_size(operation_name, params)
-        answer = door.answer(self, operation_name, checked or params, region)
+        if operation_name == "RespondDecisionTaskCompleted":
+            _check_size(params)
+        answer = door.answer(self, operation_name, params, self.meta.region_name)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
     shown = render.answer(operation_name, answer, stamp)
@@ -120,19 +120,20 @@ def past_the_doors(client: Any, operation_name: str, params: dict[str, Any]) -> 
     return _original(client, operation_name, params)
 
 
-def _validate(client: Any, operation: OperationModel, params: Mapping[str, Any]) -> None:
+def _validate(client: Any, operation: str, params: Mapping[str, Any]) -> None:
     """botocore's own validation, unless the client was made without."""
     validator = getattr(client._serializer, "_param_validator", None)
     if validator is not None:
-        report = validator.validate(params, operation.input_shape)
+        shape = client._service_model.operation_model(operation).input_shape
+        report = validator.validate(params, shape)
         if report.has_errors():
             raise botocore.exceptions.ParamValidationError(report=report.generate_report())
 
 
-def _check_size(operation: str, params: Mapping[str, Any]) -> None:
+def _check_size(params: Mapping[str, Any]) -> None:
     """Of all requests only a list of decisions can grow too large. It is measured as botocore
     writes it, where a letter beyond ASCII takes six bytes, or twelve."""
-    if operation != "RespondDecisionTaskCompleted" or len(params.get("decisions") or ()) < _SOME:
+    if len(params.get("decisions") or ()) < _SOME:
         return
     if len(json.dumps(params, default=str)) > limits.REQUEST_BYTES_MAX:
         raise protocol.too_large()

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 _EVENTS: Final = ("provide-client-params", "before-parameter-build")
 
-_known: dict[int, tuple[object, dict[str, bool]]] = {}
-"""By emitter: its look-up cache, which botocore replaces at each registration, and our findings."""
+_known: dict[tuple[int, str], tuple[bool, object]] = {}
+"""Findings by an emitter's look-up cache, which botocore replaces at each registration, and by
+operation. The cache is kept with them, so that no other object gets its ``id``."""
 
 
 def are_there(client: Any, operation: str) -> bool:
@@ -20,22 +21,22 @@ def are_there(client: Any, operation: str) -> bool:
     try:
         emitter = client.meta.events._emitter
         cache = emitter._lookup_cache
-        handlers = emitter._handlers
+        found = _known.get((id(cache), operation))
+        if found is None:
+            if len(_known) > 1000:  # clients come and go
+                _known.clear()
+            found = _known[id(cache), operation] = (_search(emitter._handlers, operation), cache)
     except AttributeError:  # another botocore than we know
         return True
-    found = _known.get(id(emitter))
-    if found is None or found[0] is not cache:
-        if len(_known) > 100:  # clients come and go
-            _known.clear()
-        found = _known[id(emitter)] = (cache, {})
-    known = found[1].get(operation)
-    if known is None:
-        known = found[1][operation] = any(
-            not _is_botocores(handler)
-            for event in _EVENTS
-            for handler in handlers.prefix_search(f"{event}.swf.{operation}")
-        )
-    return known
+    return found[0]
+
+
+def _search(handlers: Any, operation: str) -> bool:
+    return any(
+        not _is_botocores(handler)
+        for event in _EVENTS
+        for handler in handlers.prefix_search(f"{event}.swf.{operation}")
+    )
 
 
 def _is_botocores(handler: Any) -> bool:
