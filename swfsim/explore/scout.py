@@ -48,6 +48,7 @@ class Scout(Plan):
         self._answered: set[tuple[str, int]] = set()
         self._returns = True
         self.handed: dict[int, list[object]] = {}  # process → the tasks that it has seen
+        self._watched: frozenset[str] = frozenset()  # workers to whose calls something may happen
         self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
 
     def expect(
@@ -58,6 +59,10 @@ class Scout(Plan):
         self._kinds = frozenset(kinds)
         self._happenings = tuple(happenings)
         self._errors = tuple(errors)
+
+    def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
+        super().know(steps, workers)
+        self._watched = frozenset(self._workers) - {OPERATOR}
 
     def _note(self, there: Place, x: Execution | None = None) -> None:
         if there and there[0].kind in self._kinds:
@@ -79,8 +84,7 @@ class Scout(Plan):
         self._note(places.at_choice(choice.label, number, choice.options))
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
-        name = worker.process.name
-        is_new = name in self._workers and name != OPERATOR and not letter.nth
+        is_new = not letter.nth and worker.process.name in self._watched
         place = self.calls.place(worker, letter)
         treatment = super().treat(worker, letter, clock)
         self._returns = treatment.returns
@@ -121,7 +125,7 @@ class Scout(Plan):
 
     def skew_ms(self, worker: Worker) -> int:
         name = worker.process.name
-        if name not in self._asked and name in self._workers and name != OPERATOR:
+        if name not in self._asked and name in self._watched:
             self._asked.add(name)
             self._note(places.at_clock(name))
         return super().skew_ms(worker)
@@ -136,10 +140,10 @@ class Scout(Plan):
         """Every event is a moment. Of those at one instant one will do, since what somebody does
         then arrives after all of them."""
         name = moment_of(x, event)
-        self._moments[name] = self._moments.get(name, 0) + 1
-        if event.at != self._moment_at and event.kind not in STATUS and x.open:
+        nth = self._moments[name] = self._moments.get(name, 0) + 1
+        if event.at != self._moment_at and x.open and event.kind not in STATUS:
             self._moment_at = event.at
-            self._note(places.at_moment(name, self._moments[name], self._happenings))
+            self._note(places.at_moment(name, nth, self._happenings))
 
 
 def moment_of(x: Execution, event: Event) -> str:

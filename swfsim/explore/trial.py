@@ -271,7 +271,7 @@ class _Trial:
         executions = self._story.executions
         self._seen += [Seen(x.events) for x in executions[len(self._seen) :]]
         read = zip(executions, self._seen, strict=True)
-        return sorted((x.run_id, seen.digest()) for x, seen in read)
+        return sorted([(x.run_id, seen.digest()) for x, seen in read])
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -307,8 +307,10 @@ class _Trial:
         now = self._env.now_ms()
         handed = self._scout.handed
         return sorted(
-            f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
-            for worker in self._env.simulation.workers.values()
+            [
+                f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+                for worker in self._env.simulation.workers.values()
+            ]
         )
 
 
