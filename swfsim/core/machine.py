@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from swfsim.core import closing, decision_tasks, external, lambdas, rates
-from swfsim.core.deadlines import NEVER, Deadlines
+from swfsim.core.deadlines import Deadlines
 from swfsim.core.events import Happened, refused
 from swfsim.core.tables import (
     CLOSE_DECISIONS,
@@ -126,11 +126,13 @@ class Machine:
         if operation in world.behaviour.denied:
             raise Fault("OperationNotPermittedFault", f"Not permitted: swf:{operation}")
 
-    def next_deadline(self, by: int = NEVER) -> int | None:
+    def next_deadline(self, by: int | None = None) -> int | None:
         """The instant at which something will happen by itself, or None; also None if that is
         surely later than ``by``, and then nothing is looked for."""
         deadlines = self.world.deadlines
-        entry = deadlines.earliest() if deadlines.soonest <= by else None
+        if by is not None and deadlines.soonest > by:
+            return None
+        entry = deadlines.earliest()
         return entry[0] if entry is not None else None
 
     def expire(self, now: int) -> None:

@@ -44,12 +44,13 @@ class TaskList:
         self._held.add(id(task))
 
     def add(self, task: Any, priority: int) -> None:
-        self._held.discard(id(task))
-        self._where[id(task)] = priority
+        key = id(task)
+        self._held.discard(key)
+        self._where[key] = priority
         queue = self._by_priority.get(priority)
         if queue is None:
             queue = self._by_priority[priority] = OrderedDict()
-        queue[id(task)] = task
+        queue[key] = task
         if self.pollers:
             self._arrivals.append(self)
 
@@ -69,20 +70,19 @@ class TaskList:
         """The next task, which leaves the list; None when nothing waits."""
         if not self._where:
             return None
-        priority = next(iter(self._by_priority))
-        if len(self._by_priority) > 1:
-            priority = max(self._by_priority)
+        priority = max(self._by_priority)
         key, task = self._by_priority[priority].popitem(last=False)
         self._drop(key, priority)
         return task
 
     def remove(self, task: Any) -> None:
         """Take a task out, if it waits here or is held."""
-        self._held.discard(id(task))
-        priority = self._where.get(id(task))
+        key = id(task)
+        self._held.discard(key)
+        priority = self._where.get(key)
         if priority is not None:
-            del self._by_priority[priority][id(task)]
-            self._drop(id(task), priority)
+            del self._by_priority[priority][key]
+            self._drop(key, priority)
 
     def _drop(self, key: int, priority: int) -> None:
         del self._where[key]

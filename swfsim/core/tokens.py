@@ -14,18 +14,19 @@ import zlib
 from swfsim.spec import faults
 
 _HEAD = bytes.fromhex("0000002a00000001") + bytes(8)
-_NUMBERS = struct.Struct(">IH")  # checksum and length of the body
-_BODY = len(_HEAD) + _NUMBERS.size
+_FRONT = struct.Struct(f">{len(_HEAD)}sIH")  # the head; checksum and length of the body
 _FILLER = bytes(range(64, 224))
+_FILLED = 210
+"""A shorter body is followed by as much filler as is missing."""
 
 
 def seal(key: int, *parts: str) -> str:
     """A token that holds these texts; only the same key opens it."""
     body = _encode("\0".join(parts))
-    check = zlib.crc32(body, key)
     size = len(body)
-    filler = _FILLER[: max(0, 210 - size)]
-    raw = _HEAD + _NUMBERS.pack(check, size) + body + filler
+    raw = _FRONT.pack(_HEAD, zlib.crc32(body, key), size) + body
+    if size < _FILLED:
+        raw += _FILLER[: _FILLED - size]
     return binascii.b2a_base64(raw, newline=False).decode()
 
 
@@ -47,9 +48,9 @@ def unseal(key: int, token: str) -> list[str]:
     """The texts in a token; raises the service's fault when it was never issued here."""
     try:
         raw = binascii.a2b_base64(token, strict_mode=True)
-        check, size = _NUMBERS.unpack_from(raw, len(_HEAD))
-        body = raw[_BODY : _BODY + size]
-        if raw.startswith(_HEAD) and len(body) == size and zlib.crc32(body, key) == check:
+        head, check, size = _FRONT.unpack_from(raw)
+        body = raw[_FRONT.size : _FRONT.size + size]
+        if head == _HEAD and len(body) == size and zlib.crc32(body, key) == check:
             return _decode(body).split("\0")
     except (binascii.Error, struct.error, UnicodeError, ValueError):
         pass

@@ -10,7 +10,7 @@ from swfsim.core.events import Event, Outcome, refused
 from swfsim.core.machine import Machine
 from swfsim.core.tables import DEADLINES
 from swfsim.replay import decisions
-from swfsim.spec import check, model
+from swfsim.spec import model, quick
 from swfsim.spec.behaviour import Behaviour, Quotas
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Scene:
     def call(self, operation: str, **params: Any) -> Any:
         """An API call at the present instant. What the capture shows was taken by the service, so
         its form is not judged."""
-        return self.machine.call(operation, check.Checked(params), self.machine.world.now)
+        return self.machine.call(operation, quick.Checked(params), self.machine.world.now)
 
     def answer(self, decided: list[Attrs], forced: list[str | None]) -> None:
         """Decisions that no capture shows, of good form, for the open decision task, under the

@@ -13,7 +13,6 @@ import heapq
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from swfsim.clock import moment
-from swfsim.core.deadlines import NEVER
 from swfsim.errors import HarnessError
 from swfsim.journal import Journal
 from swfsim.sim import threads
@@ -277,7 +276,7 @@ class Simulation:
         while agenda and agenda[0][3] != agenda[0][2].turn:
             heapq.heappop(agenda)
         until = agenda[0][0] if agenda else end  # what is due later need not be known yet
-        by = NEVER if until is None else max(until, self.clock.at)
+        by = None if until is None else max(until, self.clock.at)
         due = self.service.machine.next_deadline(by)
         at = agenda[0][0] if agenda and (due is None or agenda[0][0] < due) else due
         if end is not None and (at is None or at > end):

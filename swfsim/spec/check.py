@@ -242,18 +242,8 @@ def _request_parser(operation: str) -> Parser:
     return _compile(model.operation(operation).input_shape, True, None)
 
 
-class Checked(dict[str, Any]):
-    """The parameters of a call, found good and copied: only this module makes them."""
-
-
 Params = Mapping[str, Any]
 """Parameters as a client sent them, or ``Checked`` already on their way in."""
-
-
-def quick_request(operation: str, params: Any) -> Checked | None:
-    """Parameters that are surely good; None when it takes a closer look."""
-    taken = quick.request(operation)(params)
-    return None if taken is None else Checked(taken)
 
 
 def request(operation: str, params: Params) -> dict[str, Any]:
@@ -262,7 +252,7 @@ def request(operation: str, params: Params) -> dict[str, Any]:
     Raises ``Fault``: SerializationException for a wrong JSON type, else ValidationException with
     every violation of the whole request in one message.
     """
-    if type(params) is Checked:
+    if type(params) is quick.Checked:
         return params
     taken = quick.request(operation)(params)
     if taken is not None:

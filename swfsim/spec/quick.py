@@ -16,6 +16,11 @@ from typing import Any
 
 from swfsim.spec import lexical, model
 
+
+class Checked(dict[str, Any]):
+    """The parameters of a call, found good and copied."""
+
+
 Takes = Callable[[Any], dict[str, Any] | None]
 """Gives back a structure that is surely good, or a copy of it; None when it takes a closer look."""
 
@@ -24,12 +29,13 @@ class _Writer:
     """Writes the source of one taker and the functions that it needs.
 
     The parameters of a request are held against the rules of strings too, and copied down to where
-    nothing can be changed; an event's attributes are the core's own, and are handed back.
+    nothing can be changed, as ``Checked``; an event's attributes are the core's own, and are handed
+    back.
     """
 
     def __init__(self, *, of_request: bool) -> None:
         self._of_request = of_request
-        self._names: dict[str, Any] = {}
+        self._names: dict[str, Any] = {"Checked": Checked}
         self._functions: list[str] = []
 
     def compile(self, shape: Any) -> Takes:
@@ -56,7 +62,7 @@ class _Writer:
         body = [
             f"def {name}(value):",
             " if type(value) is not dict: return None",
-            f" taken = {'value.copy()' if self._of_request else 'value'}",
+            f" taken = {self._copied(whole=place == 0)}",
         ]
         if shape.required_members:
             body.append(" try:")
@@ -76,6 +82,11 @@ class _Writer:
         body.append(" return taken if len(value) == seen else None")
         self._functions[place] = "\n".join(body)
         return name
+
+    def _copied(self, *, whole: bool) -> str:
+        if not self._of_request:
+            return "value"
+        return "Checked(value)" if whole else "value.copy()"
 
     def _own_attributes(self, shape: Any) -> list[str]:
         """A decision brings the attributes of its own type and no others."""

@@ -20,7 +20,7 @@ from botocore.utils import parse_timestamp
 
 from swfsim import wire as protocol
 from swfsim.clock import moment
-from swfsim.spec import check, limits, model, render
+from swfsim.spec import limits, model, quick, render
 from swfsim.spec.faults import Fault
 from swfsim.transports import hooks, wire
 
@@ -99,7 +99,7 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
             context={"client_region": self.meta.region_name, "client_config": self.meta.config},
         )
     known = operation_name in _OPERATIONS  # a newer botocore may know more
-    checked = check.quick_request(operation_name, params) if known else None
+    checked = quick.request(operation_name)(params) if known else None
     if checked is None:
         _validate(self, operation_name, params)
     else:
