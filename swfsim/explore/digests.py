@@ -40,16 +40,16 @@ def _bytes_of_each(values: list[Any]) -> bytes:
 
 
 class Seen:
-    """A digest of what a decider can see of one history: not when it was, nor who was at work.
+    """A digest of what a decider can see of one run: not when it was, nor who was at work.
 
     It is taken on when somebody asks, by the events that were recorded since; whoever asks more
     often gets no other digest.
     """
 
-    def __init__(self, events: History) -> None:
+    def __init__(self, run_id: str, events: History) -> None:
         self._events = events
         self._read = 0
-        self._made = hashlib.blake2b(digest_size=_SIZE)
+        self._made = hashlib.blake2b(_bytes(run_id), digest_size=_SIZE)
 
     def digest(self) -> bytes:
         new = slice(self._read, None)
@@ -64,4 +64,6 @@ class Seen:
 
 
 def _without_identity(attrs: Attrs) -> Attrs:
-    return {name: value for name, value in attrs.items() if name != "identity"}
+    told = attrs.copy()
+    del told["identity"]
+    return told
