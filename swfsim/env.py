@@ -105,7 +105,7 @@ class Env:
         return cls(
             seed,
             VirtualClock(ODD_START if start is None else milliseconds(start)),
-            choices or Seeded(seed),
+            Seeded(seed) if choices is None else choices,
             plan,
             behaviour or Behaviour(follow_up_ms=FOLLOW_UP_MS),
             latency_ms=latency_ms,

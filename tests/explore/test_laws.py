@@ -117,7 +117,7 @@ def test_a_breach_says_where_and_how(baked: list[Captured]) -> None:
         laws.check(bakery.looks_at_the_latest, baked, only=["swapped"])
     told = str(caught.value)
     assert told.startswith("swapped: at decision task ")
-    assert " of nothing goes wrong: nothing otherwise, now ScheduleActivityTask(Bake-1)" in told
+    assert " of nothing goes wrong: ScheduleActivityTask(Bake-1) otherwise, now nothing" in told
 
 
 def test_a_decider_that_raises_is_told_with_its_line(baked: list[Captured]) -> None:

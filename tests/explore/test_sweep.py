@@ -221,7 +221,7 @@ def test_every_thing_that_can_be_placed_can_be_printed_and_told_as_a_story() -> 
             for there in outcome.places
             for one in there
         }
-    assert {kind for kind, _ in sources} == {"step", "decision", "call", "moment"}
+    assert {kind for kind, _ in sources} == {"step", "decision", "call", "moment", "choice"}
     for source in sources.values():
         run_as_a_test(source)
 
