@@ -18,7 +18,8 @@ def line_total(item: Mapping[str, Any]) -> Decimal:
     price = item.get("price")
     price = decimal(item["unit_price"] if price is None else price)
     quantity: int = item["quantity"]
-    return price * quantity * (1 - decimal(item.get("discount") or 0))
+    discount = item.get("discount")
+    return price * quantity * (1 - decimal(discount)) if discount else price * quantity
 
 
 def shipping_cost(order: Mapping[str, Any]) -> Decimal:

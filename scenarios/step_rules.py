@@ -86,6 +86,10 @@ class Steps:
         return step in self.order and self.done >= set(self.order[: self.order.index(step)])
 
 
+def _has(events: Sequence[Event], kind: str) -> bool:
+    return any(event.kind == kind for event in events)
+
+
 @always
 def a_resume_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Neither one within a run, nor one that began a run."""
@@ -102,6 +106,8 @@ def a_resume_repeats_no_earlier_step(events: Sequence[Event]) -> Iterator[tuple[
 @always
 def a_resume_that_was_asked_for_begins(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Before the order ends, if the step had been reached; unless a later wish took its place."""
+    if not _has(events, "WorkflowExecutionSignaled"):
+        return
     steps = Steps(events)
     asked: dict[int, str] = {}  # signal → the step
     refused = False  # as soon as the order is taken back
@@ -156,6 +162,8 @@ def a_step_gets_all_its_attempts(run: Run) -> Iterator[str]:
 @always
 def what_is_at_work_is_asked_to_stop(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """As soon as the decider is told of a cancel request: nobody works on in vain."""
+    if not _has(events, "WorkflowExecutionCancelRequested"):
+        return
     steps = Steps(events)
     told: set[str] = set()  # activities that were asked to stop
     seen: set[str] = set()  # at work when a decider was told of a cancel request

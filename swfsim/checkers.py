@@ -9,6 +9,7 @@ the machine's own tables would find whatever they say.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 from swfsim.spec import model
@@ -134,8 +135,7 @@ def batches(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
 def news(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """News queues a decision task at once, unless one is queued; and only news does."""
     queued = unheard = False
-    for number, event in enumerate(events):
-        following = events[number + 1] if number + 1 < len(events) else None
+    for event, following in itertools.zip_longest(events, events[1:]):
         if event.kind == "DecisionTaskScheduled":
             if not unheard:
                 yield event.id, "a decision task without news"
@@ -193,6 +193,9 @@ FAMILY_ENDS: Final = {
     **{f"LambdaFunction{how}": "function" for how in ("Completed", "Failed", "TimedOut")},
     "StartLambdaFunctionFailed": "function",
 }
+
+FAMILY_EVENTS: Final = frozenset({*FAMILY_OPENS, *FAMILY_ENDS})
+"""By these alone the number of what is open changes."""
 
 OPENED_BY: Final = {
     "activity": "scheduledEventId",

@@ -17,11 +17,13 @@ The name of a rule is that of its function. ``SHIPPED`` holds for every applicat
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from swfsim.checkers import (
     CLOSES,
+    FAMILY_EVENTS,
     REFUSALS,
     foreseeable_refusals,
     keep_count,
@@ -230,7 +232,8 @@ def nothing_is_left_open_at_completion(events: Sequence[Event]) -> Iterator[tupl
     which is meant to go on."""
     left: dict[int, str] = {}
     for event in events:
-        keep_count(left, event)
+        if event.kind in FAMILY_EVENTS:
+            keep_count(left, event)
         if event.kind in _CANCEL_REFUSALS:
             _excuse(left, events, event)
         elif event.kind in _ABANDONS and _ABANDON in (
@@ -283,14 +286,16 @@ def _stuck(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     left: dict[int, str] = {}
     tasks = 0
     may_not_close = False
-    for number, event in enumerate(events, 1):
-        keep_count(left, event)
-        if event.kind in CLOSES:
+    for event, following in itertools.zip_longest(events, events[1:]):
+        if event.kind in FAMILY_EVENTS:
+            keep_count(left, event)
+        elif event.kind in _TASKS:
+            tasks += _TASKS[event.kind]
+        elif event.kind in CLOSES:
             return
-        tasks += _TASKS.get(event.kind, 0)
-        if event.kind in _CLOSE_REFUSALS:
+        elif event.kind in _CLOSE_REFUSALS:
             may_not_close = event.attrs["cause"] == "OPERATION_NOT_PERMITTED"
-        goes_on = number < len(events) and events[number].at == event.at
+        goes_on = following is not None and following.at == event.at
         if not (left or tasks or may_not_close or goes_on):
             yield event.id, f"after {event.kind} nothing can move it any more"
 
@@ -319,8 +324,12 @@ def no_decision_storm(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
             in_vain += 1
             if in_vain == STORM:
                 yield event.id, f"{STORM} decision tasks in a row moved nothing"
-        elif not event.kind.startswith("DecisionTask") and event.kind not in REFUSALS:
+        elif event.kind not in _IDLE:
             in_vain = 0
+
+
+_IDLE: Final = REFUSALS | {kind for kind in model.EVENTS if kind.startswith("DecisionTask")}
+"""Events that move nothing."""
 
 
 def attempts_are_bounded(most: int) -> Rule:

@@ -141,7 +141,7 @@ def explore(
     except OSError as error:
         raise Refusal(f"cannot write {file}: {error.strerror or error}") from error
     _show(app, given, seed, certificate, written_to)
-    click.echo(report.speed(sweep.made, took), err=True)
+    click.echo(report.speed(sweep.made, took, jobs if cluster is None else None), err=True)
     if certificate.stopped is not None and file is not None:
         click.echo(f"{file} holds what was run: the same call again goes on from it", err=True)
     raise SystemExit(_status(certificate))

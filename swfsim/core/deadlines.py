@@ -8,7 +8,7 @@ swept out whenever the heap has doubled, so that its size follows what is really
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Final
 
 Due = Callable[[Any, Any], int | None]
@@ -74,10 +74,11 @@ class Deadlines:
         heapq.heappop(self._heap)
         self.soonest = self._heap[0][0] if self._heap else NEVER
 
-    def pending(self) -> set[tuple[int, str, str, Any]]:
-        """Everything pending as (due, kind, run id, key): for tests and for reports."""
+    def pending(self, but: Container[str] = ()) -> set[tuple[int, str, str, Any]]:
+        """Everything pending, but not of these kinds, as (due, kind, run id, key): for whoever
+        compares two moments."""
         return {
             (due, kind, x.run_id, key)
             for due, _, _, kind, x, key in self._heap
-            if self._due_of[kind](x, key) == due
+            if kind not in but and self._due_of[kind](x, key) == due
         }

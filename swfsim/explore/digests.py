@@ -7,7 +7,7 @@ import marshal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from swfsim.core.events import History
+    from swfsim.core.events import Attrs, History
 
 _SIZE: Final = 8
 
@@ -28,24 +28,42 @@ def _bytes(what: Any) -> bytes:
         return marshal.dumps(repr(what), _BY_VALUE)
 
 
+_HEAD: Final = len(marshal.dumps([], _BY_VALUE))
+
+
+def _bytes_of_each(values: list[Any]) -> bytes:
+    """One after the other: in how many calls does not show."""
+    try:
+        return marshal.dumps(values, _BY_VALUE)[_HEAD:]
+    except ValueError:
+        return b"".join(map(_bytes, values))
+
+
 class Seen:
-    """A digest of what a decider can see of one history: not when it was, nor who was at work.
+    """A digest of what a decider can see of one run: not when it was, nor who was at work.
 
     It is taken on when somebody asks, by the events that were recorded since; whoever asks more
     often gets no other digest.
     """
 
-    def __init__(self, events: History) -> None:
+    def __init__(self, run_id: str, events: History) -> None:
         self._events = events
         self._read = 0
-        self._made = hashlib.blake2b(digest_size=_SIZE)
+        self._made = hashlib.blake2b(_bytes(run_id), digest_size=_SIZE)
 
     def digest(self) -> bytes:
-        kinds, all_attrs = self._events.kinds, self._events.attrs
-        for number in range(self._read, len(kinds)):
-            attrs = all_attrs[number]
-            if "identity" in attrs:
-                attrs = {name: value for name, value in attrs.items() if name != "identity"}
-            self._made.update(_bytes((kinds[number], attrs)))
-        self._read = len(kinds)
+        new = slice(self._read, None)
+        kinds, all_attrs = self._events.kinds[new], self._events.attrs[new]
+        self._read += len(kinds)
+        told = [
+            (kind, _without_identity(attrs) if "identity" in attrs else attrs)
+            for kind, attrs in zip(kinds, all_attrs, strict=True)
+        ]
+        self._made.update(_bytes_of_each(told))
         return self._made.digest()
+
+
+def _without_identity(attrs: Attrs) -> Attrs:
+    told = attrs.copy()
+    del told["identity"]
+    return told

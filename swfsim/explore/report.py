@@ -57,18 +57,19 @@ def _level(level: Level) -> str:
 def _pruned(certificate: Certificate) -> Iterator[str]:
     """How much less was run than every placement."""
     all_told = sum(one.placements + one.spared + one.contained for one in certificate.levels)
-    if certificate.complete and all_told > certificate.run:
+    if certificate.complete:
         yield (
             f"  pruned {all_told / certificate.run:.1f} to 1: of {all_told:,} placements "
             f"{certificate.run:,} had to be run"
         )
 
 
-def speed(made: int, seconds: float) -> str:
-    """What the machines did, which is no part of the certificate."""
-    return (
-        f"{counted(made, 'run')} made in {seconds:.1f} s, {made / max(seconds, 1e-3):,.0f} a second"
-    )
+def speed(made: int, seconds: float, jobs: int | None) -> str:
+    """What the machines did, which is no part of the certificate; ``jobs`` are this one's
+    processes, None where others made the runs."""
+    rate = made / max(seconds, 1e-3)
+    each = f", {rate / jobs:,.0f} a second and process" if jobs is not None and jobs > 1 else ""
+    return f"{counted(made, 'run')} made in {seconds:.1f} s, {rate:,.0f} a second{each}"
 
 
 def _verdict(certificate: Certificate) -> str:

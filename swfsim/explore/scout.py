@@ -45,9 +45,12 @@ class Scout(Plan):
         self._errors: tuple[str, ...] = ()
         self._moments: dict[str, int] = {}
         self._moment_at = -1
+        self._runs: dict[str, Execution] = {}  # the latest of each workflow id
+        self._latest: Execution | None = None
         self._answered: set[tuple[str, int]] = set()
         self._returns = True
         self.handed: dict[int, list[object]] = {}  # process → the tasks that it has seen
+        self._watched: frozenset[str] = frozenset()  # workers to whose calls something may happen
         self._asked: set[str] = set()  # whose clock was looked at; empty text for the listings
 
     def expect(
@@ -58,6 +61,10 @@ class Scout(Plan):
         self._kinds = frozenset(kinds)
         self._happenings = tuple(happenings)
         self._errors = tuple(errors)
+
+    def know(self, steps: Iterable[str] = (), workers: Iterable[str] = ()) -> None:
+        super().know(steps, workers)
+        self._watched = frozenset(self._workers) - {OPERATOR}
 
     def _note(self, there: Place, x: Execution | None = None) -> None:
         if there and there[0].kind in self._kinds:
@@ -79,8 +86,7 @@ class Scout(Plan):
         self._note(places.at_choice(choice.label, number, choice.options))
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
-        name = worker.process.name
-        is_new = name in self._workers and name != OPERATOR and not letter.nth
+        is_new = not letter.nth and worker.process.name in self._watched
         place = self.calls.place(worker, letter)
         treatment = super().treat(worker, letter, clock)
         self._returns = treatment.returns
@@ -121,7 +127,7 @@ class Scout(Plan):
 
     def skew_ms(self, worker: Worker) -> int:
         name = worker.process.name
-        if name not in self._asked and name in self._workers and name != OPERATOR:
+        if name not in self._asked and name in self._watched:
             self._asked.add(name)
             self._note(places.at_clock(name))
         return super().skew_ms(worker)
@@ -135,11 +141,19 @@ class Scout(Plan):
     def observe(self, x: Execution, event: Event, who: str) -> None:
         """Every event is a moment. Of those at one instant one will do, since what somebody does
         then arrives after all of them."""
+        if event.id == 1:
+            self._latest = self._runs[x.workflow_id] = x
         name = moment_of(x, event)
-        self._moments[name] = self._moments.get(name, 0) + 1
-        if event.at != self._moment_at and event.kind not in STATUS and x.open:
+        nth = self._moments[name] = self._moments.get(name, 0) + 1
+        if event.at != self._moment_at and x.open and event.kind not in STATUS:
             self._moment_at = event.at
-            self._note(places.at_moment(name, self._moments[name], self._happenings))
+            others = self._others() if len(self._runs) > 1 else ()
+            self._note(places.at_moment(name, nth, self._happenings, others))
+
+    def _others(self) -> tuple[int, ...]:
+        """The workflow ids that are open beside the one started last, by their order of start."""
+        runs = enumerate(self._runs.values(), 1)
+        return tuple(n for n, x in runs if x.open and x is not self._latest)
 
 
 def moment_of(x: Execution, event: Event) -> str:

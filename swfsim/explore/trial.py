@@ -27,7 +27,7 @@ from swfsim.explore.scenario import (
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
-from swfsim.explore.whose import nth
+from swfsim.explore.whose import nth, upon
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
@@ -159,7 +159,9 @@ class _Trial:
         self._scout.expect(told.happenings, told.errors, kinds)
         for one in self._placement:
             if one.kind == "moment":
-                self._left.append(self._happens(one, told.happenings[one.what]))
+                happening = told.happenings[one.what]
+                happening = upon(happening, one.whose) if one.whose else happening
+                self._left.append(self._happens(one, happening))
             elif one.kind == "choice":
                 self._left.append(functools.partial(self._is_made, one.nth))
             else:
@@ -266,12 +268,12 @@ class _Trial:
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
             self._mark("decides")
 
-    def _histories(self) -> list[tuple[str, bytes]]:
-        """A digest of each history so far, by run id."""
-        executions = self._story.executions
-        self._seen += [Seen(x.events) for x in executions[len(self._seen) :]]
-        read = zip(executions, self._seen, strict=True)
-        return sorted((x.run_id, seen.digest()) for x, seen in read)
+    def _histories(self) -> list[bytes]:
+        """A digest of each run so far, in an order that is the same for the same runs."""
+        started = self._story.executions
+        if len(self._seen) < len(started):
+            self._seen += [Seen(x.run_id, x.events) for x in started[len(self._seen) :]]
+        return sorted([seen.digest() for seen in self._seen])
 
     def _has_all_struck(self) -> bool:
         if self._left:
@@ -292,22 +294,25 @@ class _Trial:
         """What time will bring, and how soon. The time-out of an execution is left out: as all of
         them differ by the moment that a fault has cost, no two runs would stand at one point."""
         now = self._env.now_ms()
+        world = self._env.service.machine.world
         found = [
             (kind, run_id, str(key), due - now)
-            for due, kind, run_id, key in self._env.service.machine.world.deadlines.pending()
-            if kind not in ("execution", "activity")
+            for due, kind, run_id, key in world.deadlines.pending(but=("execution", "activity"))
         ]
-        for x in self._env.executions():
-            for task in x.activities.values() if x.open else ():
-                found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
+        for x in self._story.executions:
+            if x.activities and x.open:
+                for task in x.activities.values():
+                    found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
         return sorted(found)
 
     def _workers(self) -> list[str]:
         now = self._env.now_ms()
         handed = self._scout.handed
         return sorted(
-            f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
-            for worker in self._env.simulation.workers.values()
+            [
+                f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+                for worker in self._env.simulation.workers.values()
+            ]
         )
 
 

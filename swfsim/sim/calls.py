@@ -92,7 +92,7 @@ class Calls:
         """What becomes of a letter; None if no fault is there."""
         if now < self._until and worker.process.name in self._cut_off:
             return Treatment(delay_ms=self._until - now)
-        fault = self.at(worker, letter) if self._faults else None
+        fault = self._faults.get(self.place(worker, letter)) if self._faults else None
         if fault is None:
             return None
         if isinstance(fault, Crash):

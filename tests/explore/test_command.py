@@ -18,6 +18,7 @@ from rich.console import Console
 import swfsim.commands.explore as command
 from swfsim.cli import main
 from swfsim.commands.explore import explore
+from swfsim.explore import report
 from tests.explore.test_sweep import run_as_a_test
 
 TOY = "tests.explore.toy"
@@ -136,6 +137,17 @@ def test_the_certificate_says_how_much_was_pruned_and_the_command_how_fast() -> 
     assert "pruned 1.3 to 1: of 219 placements 175 had to be run" in done.stdout
     assert " runs made in " in done.stderr
     assert "a second" in done.stderr
+
+
+def test_where_nothing_is_pruned_it_says_so() -> None:
+    done = run(f"{TOY}:Careful", "--only", "step")
+    assert "pruned 1.0 to 1: of " in done.stdout
+
+
+def test_the_speed_is_told_for_each_process() -> None:
+    assert report.speed(1000, 2.0, 1) == "1,000 runs made in 2.0 s, 500 a second"
+    assert report.speed(1000, 2.0, None) == "1,000 runs made in 2.0 s, 500 a second"
+    assert report.speed(3000, 2.0, 3).endswith(", 1,500 a second, 500 a second and process")
 
 
 def test_on_a_terminal_a_bar_for_each_number_of_faults(monkeypatch: pytest.MonkeyPatch) -> None:

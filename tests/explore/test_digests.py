@@ -9,8 +9,16 @@ import pytest
 from swfsim.core.events import Event, History
 from swfsim.explore.digests import Seen, digest
 
+RUN = "the run's id"
 BEGUN = ("WorkflowExecutionStarted", {"input": "café \udc80"})
 TASK = ("DecisionTaskStarted", {"scheduledEventId": 2, "identity": "one"})
+
+
+class Colour(str):
+    """A text of its own kind, as a member of an enumeration is."""
+
+
+SIGNAL = ("WorkflowExecutionSignaled", {"signalName": Colour("red")})
 
 
 def history(*events: tuple[str, dict[str, Any]], at: int = 0) -> History:
@@ -20,19 +28,27 @@ def history(*events: tuple[str, dict[str, Any]], at: int = 0) -> History:
     return made
 
 
-def test_a_history_has_one_digest_however_often_it_was_asked_for() -> None:
+@pytest.mark.parametrize("last", [TASK, SIGNAL], ids=["plain data", "anything else"])
+def test_a_history_has_one_digest_however_often_it_was_asked_for(
+    last: tuple[str, dict[str, Any]],
+) -> None:
     growing = history(BEGUN)
-    seen = Seen(growing)
+    seen = Seen(RUN, growing)
     before = seen.digest()
     growing.append(Event(2, 0, *TASK))
+    growing.append(Event(3, 0, *last))
 
-    assert seen.digest() == Seen(history(BEGUN, TASK)).digest() != before
+    assert seen.digest() == Seen(RUN, history(BEGUN, TASK, last)).digest() != before
 
 
 def test_neither_when_it_was_nor_who_was_at_work_counts() -> None:
     by_another = (TASK[0], {**TASK[1], "identity": "another"})
 
-    assert Seen(history(TASK)).digest() == Seen(history(by_another, at=5)).digest()
+    assert Seen(RUN, history(TASK)).digest() == Seen(RUN, history(by_another, at=5)).digest()
+
+
+def test_equal_histories_of_two_runs_are_not_the_same() -> None:
+    assert Seen(RUN, history(TASK)).digest() != Seen("another", history(TASK)).digest()
 
 
 @pytest.mark.parametrize(
@@ -44,11 +60,7 @@ def test_neither_when_it_was_nor_who_was_at_work_counts() -> None:
     ],
 )
 def test_what_a_decider_can_tell_apart_counts(other: tuple[str, dict[str, Any]]) -> None:
-    assert Seen(history(other)).digest() != Seen(history(BEGUN)).digest()
-
-
-class Colour(str):
-    """A text of its own kind, as a member of an enumeration is."""
+    assert Seen(RUN, history(other)).digest() != Seen(RUN, history(BEGUN)).digest()
 
 
 def test_equal_values_have_one_digest_and_others_another() -> None:
