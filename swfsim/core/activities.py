@@ -34,6 +34,8 @@ DEFAULTS: Final = {
 }
 """Settings that every task needs with the type's default for each, in the order of the checks."""
 
+_SETTINGS: Final = (*DEFAULTS.items(), ("taskPriority", "defaultTaskPriority"))
+
 
 # Decisions
 
@@ -62,7 +64,7 @@ def schedule(x: Execution, asked: Attrs) -> Outcome:
 def _settings(kind: Type, asked: Attrs) -> Attrs:
     """A task's settings, from what was asked and else the type."""
     settings: Attrs = {}
-    for member, default in (*DEFAULTS.items(), ("taskPriority", "defaultTaskPriority")):
+    for member, default in _SETTINGS:
         if member in asked:
             settings[member] = asked[member]
         elif default in kind.defaults:

@@ -141,18 +141,17 @@ def schedule(m: Recorder, x: Execution) -> None:
     """Queue a decision task, unless one is queued or the run has closed."""
     if x.queued is not None or not x.open:
         return
-    told: Attrs = {"taskList": x.started["taskList"]}
+    settings, limit = x.started, None
+    told: Attrs = {"taskList": settings["taskList"]}
     if x.override is not None:
-        told["taskList"] = {"name": x.override[0]}
-    limit = x.override[1] if x.override else None
+        name, limit = x.override
+        told["taskList"] = {"name": name}
     if limit is not None or x.domain.world.behaviour.decision_schedule_to_start:
         told["scheduleToStartTimeout"] = limit or "NONE"
-    for event_member, setting in (
-        ("startToCloseTimeout", "taskStartToCloseTimeout"),
-        ("taskPriority", "taskPriority"),
-    ):
-        if setting in x.started:
-            told[event_member] = x.started[setting]
+    if "taskStartToCloseTimeout" in settings:
+        told["startToCloseTimeout"] = settings["taskStartToCloseTimeout"]
+    if "taskPriority" in settings:
+        told["taskPriority"] = settings["taskPriority"]
     m.record(x, "DecisionTaskScheduled", told)
 
 

@@ -42,16 +42,6 @@ _FEW = 5
 Watcher = Callable[["Execution", "Event"], None]
 Refuser = Callable[["Execution", "Attrs"], str | None]
 
-_SUCCESS_MEMBERS: dict[tuple[str, str], tuple[str, ...]] = {}
-"""(decision type, event type) → the attributes that the event takes over from the decision."""
-
-
-def _taken_over(decision: str, event: str) -> tuple[str, ...]:
-    found = _SUCCESS_MEMBERS.get((decision, event))
-    if found is None:
-        found = _SUCCESS_MEMBERS[decision, event] = model.shared_members(decision, event)
-    return found
-
 
 class Machine:
     """The service without the world around it. Not safe for threads; ``Service`` sees to that.
@@ -236,7 +226,7 @@ class Machine:
         else:
             kind = model.REFUSAL[name]
             told["cause"] = outcome.cause
-        for member in _taken_over(name, kind):
+        for member in model.shared_members(name, kind):
             if member in asked:
                 told[member] = asked[member]
         self.record(x, kind, told | outcome.more)

@@ -23,9 +23,10 @@ MANDATORY: Final = (
 OPTIONAL: Final = ("taskPriority", "lambdaRole")
 
 
-def default_of(setting: str) -> str:
-    """The type's default for a run's setting: ``taskList`` → ``defaultTaskList``."""
-    return f"default{setting[0].upper()}{setting[1:]}"
+_DEFAULT_OF: Final = {
+    setting: f"default{setting[0].upper()}{setting[1:]}" for setting in (*MANDATORY, *OPTIONAL)
+}
+"""The type's default for each setting: ``taskList`` → ``defaultTaskList``."""
 
 
 def undefined_cause(setting: str) -> str:
@@ -36,10 +37,11 @@ def undefined_cause(setting: str) -> str:
 def resolve(kind: Type, asked: Attrs) -> tuple[Attrs, str | None]:
     """A run's settings, from what was asked and else the type; and the first that is missing."""
     settings: Attrs = {}
-    for name in (*MANDATORY, *OPTIONAL):
-        value = asked.get(name, kind.defaults.get(default_of(name)))
-        if value is not None:
-            settings[name] = value
+    for name, default in _DEFAULT_OF.items():
+        if name in asked:
+            settings[name] = asked[name]
+        elif default in kind.defaults:
+            settings[name] = kind.defaults[default]
         elif name in MANDATORY:
             return settings, name
     return settings, None

@@ -219,6 +219,7 @@ class Domain:
     """A domain with its types, task lists and executions."""
 
     __slots__ = (
+        "_kept_ms",
         "activity_lists",
         "activity_types",
         "closed",
@@ -249,6 +250,7 @@ class Domain:
         self.region = region
         self.name = name
         self.retention = retention  # days, or NONE
+        self._kept_ms = 0 if retention == "NONE" else int(retention) * 86_400_000
         self.description = description
         self.visibility = visibility
         self.status = REGISTERED
@@ -288,8 +290,7 @@ class Domain:
 
     def forget_old(self) -> None:
         """Closed runs go when the domain's retention is over."""
-        days = 0 if self.retention == "NONE" else int(self.retention)
-        oldest = self.world.now - days * 86_400_000
+        oldest = self.world.now - self._kept_ms
         while self.closed and (self.closed[0].closed_at or 0) <= oldest:
             x = self.closed.popleft()
             del self.runs[x.run_id]

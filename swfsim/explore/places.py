@@ -43,7 +43,7 @@ class Placed(NamedTuple):
     listing   somebody asks which executions there are; listings lag through the whole run
 
     ``whose`` is the workflow id whose step or decision it is, in order of start, from 1; 0 in a run
-    that has one.
+    that has one. Of a moment it is to whom something is done, 0 for the execution started last.
     """
 
     kind: Kind
@@ -63,7 +63,8 @@ class Placed(NamedTuple):
         """At one of these only one thing goes wrong, and all of a place have the same: of what
         kind it is, of what, of whose, and which time."""
         name = self.name + self.detail if self.kind == "call" else self.name
-        return (self.kind, name, self.whose or 1, self.nth)
+        whose = 1 if self.kind == "moment" else self.whose or 1
+        return (self.kind, name, whose, self.nth)
 
     def is_among(self, there: Place) -> bool:
         """Whether it is one of these, in a run that may have more or fewer workflow ids."""
@@ -99,6 +100,7 @@ class Placed(NamedTuple):
         """Python that gives it to a ``story``; ``only`` is Python for which execution it is."""
         if self.kind == "moment":
             happening = f"told.happenings[{quoted(self.what)}]"
+            happening = f"upon({happening}, {self.whose})" if self.whose else happening
             return f"story.when({quoted(self.moment)}, {happening})"
         arguments = [quoted(one) for one in self._arguments({})]
         if self._maker == "fails" and self.detail:
@@ -255,9 +257,15 @@ def at_call(worker: str, operation: str, nth: int) -> Place:
 
 
 @_kept
-def at_moment(moment: str, nth: int, happenings: tuple[str, ...]) -> Place:
-    """What somebody may do then."""
-    return tuple(Placed("moment", moment, nth, name) for name in happenings)
+def at_moment(
+    moment: str, nth: int, happenings: tuple[str, ...], others: tuple[int, ...] = ()
+) -> Place:
+    """What somebody may do then to the execution started last, and to ``others`` that are open."""
+    return tuple(
+        Placed("moment", moment, nth, name, whose=whose)
+        for whose in (0, *others)
+        for name in happenings
+    )
 
 
 @_kept

@@ -134,7 +134,8 @@ def source(
     steered += f", seed={seed}" if seed else ""
     wanted = only or [f"nth(story, {one.whose})" if one.whose else "" for one in placement]
     if not only and any(wanted):
-        imports = [*imports, "from swfsim.explore.whose import nth"]
+        helping = {"upon" if one.kind == "moment" else "nth" for one in placement if one.whose}
+        imports = [*imports, f"from swfsim.explore.whose import {', '.join(sorted(helping))}"]
     told = [quoted(str(one)) for one in placement]
     if given is not None:
         told.append(f"input={given!r}")

@@ -45,6 +45,8 @@ class Scout(Plan):
         self._errors: tuple[str, ...] = ()
         self._moments: dict[str, int] = {}
         self._moment_at = -1
+        self._runs: dict[str, Execution] = {}  # the latest of each workflow id
+        self._latest: Execution | None = None
         self._answered: set[tuple[str, int]] = set()
         self._returns = True
         self.handed: dict[int, list[object]] = {}  # process → the tasks that it has seen
@@ -139,11 +141,19 @@ class Scout(Plan):
     def observe(self, x: Execution, event: Event, who: str) -> None:
         """Every event is a moment. Of those at one instant one will do, since what somebody does
         then arrives after all of them."""
+        if event.id == 1:
+            self._latest = self._runs[x.workflow_id] = x
         name = moment_of(x, event)
         nth = self._moments[name] = self._moments.get(name, 0) + 1
         if event.at != self._moment_at and x.open and event.kind not in STATUS:
             self._moment_at = event.at
-            self._note(places.at_moment(name, nth, self._happenings))
+            others = self._others() if len(self._runs) > 1 else ()
+            self._note(places.at_moment(name, nth, self._happenings, others))
+
+    def _others(self) -> tuple[int, ...]:
+        """The workflow ids that are open beside the one started last, by their order of start."""
+        runs = enumerate(self._runs.values(), 1)
+        return tuple(n for n, x in runs if x.open and x is not self._latest)
 
 
 def moment_of(x: Execution, event: Event) -> str:

@@ -27,7 +27,7 @@ from swfsim.explore.scenario import (
 )
 from swfsim.explore.scout import Scout
 from swfsim.explore.told import told_of
-from swfsim.explore.whose import nth
+from swfsim.explore.whose import nth, upon
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
@@ -159,7 +159,9 @@ class _Trial:
         self._scout.expect(told.happenings, told.errors, kinds)
         for one in self._placement:
             if one.kind == "moment":
-                self._left.append(self._happens(one, told.happenings[one.what]))
+                happening = told.happenings[one.what]
+                happening = upon(happening, one.whose) if one.whose else happening
+                self._left.append(self._happens(one, happening))
             elif one.kind == "choice":
                 self._left.append(functools.partial(self._is_made, one.nth))
             else:

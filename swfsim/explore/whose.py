@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from swfsim.sim.faults import Which
 
 if TYPE_CHECKING:
     from swfsim.core.world import Execution
-    from swfsim.stories import Story
+    from swfsim.stories import Happening, Story
 
 
 class _Nth(Which):
@@ -23,6 +23,32 @@ class _Nth(Which):
 def nth(story: Story, number: int) -> Which:
     """``only=`` for the n-th workflow id of a story, from 1, in order of start."""
     return _Nth(story, number)
+
+
+def upon(happening: Happening, number: int) -> Happening:
+    """The same, done to the n-th workflow id of a story, from 1, in order of start: to its latest
+    run, and not to the execution started last."""
+
+    def happen(story: Story) -> object:
+        return happening(cast("Story", _About(story, number)))
+
+    return happen
+
+
+class _About:
+    """A story as it looks to whoever only knows of one workflow id."""
+
+    def __init__(self, story: Story, number: int) -> None:
+        self._story = story
+        self._number = number
+
+    @property
+    def latest(self) -> Execution:
+        runs = [x for x in self._story.executions if whose(self._story, x) == self._number]
+        return runs[-1] if runs else self._story.latest
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._story, name)
 
 
 def whose(story: Story, x: Execution) -> int:

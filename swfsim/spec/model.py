@@ -95,6 +95,7 @@ def can_be_denied(decision: str) -> bool:
 DECISION_TIME_MEMBER: Final = "decisionTaskCompletedEventId"
 
 
+@functools.cache
 def shared_members(decision: str, event: str) -> tuple[str, ...]:
     """The attributes that an event takes over from the decision behind it."""
     asked = members(decision_shape(decision))

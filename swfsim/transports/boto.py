@@ -158,7 +158,8 @@ _calls = 0
 def _metadata(status: int) -> dict[str, Any]:
     global _calls
     _calls += 1
-    request_id = f"{_calls:08x}-5f46-4000-8000-{_calls:012x}"
+    number = f"{_calls:08x}"
+    request_id = f"{number}-5f46-4000-8000-0000{number}"
     return {
         "RequestId": request_id,
         "HTTPStatusCode": status,

@@ -99,3 +99,26 @@ def test_where_there_is_one_execution_nothing_is_said_of_it() -> None:
     failures = swept(toy.Forgetful, kinds=("step",)).failures
     assert failures
     assert not any("workflow" in str(one) for failure in failures for one in failure.placement)
+
+
+class Hasty(Chain):
+    """It completes at a signal, even while its child is at work."""
+
+    def decide(self, events: Sequence[Mapping[str, Any]]) -> toy.Decisions:
+        kinds = [one["eventType"] for one in events]
+        if "ChildWorkflowExecutionStarted" in kinds and not any(map(has_ended, kinds)):
+            since = kinds[kinds.index("ChildWorkflowExecutionStarted") :]
+            if "WorkflowExecutionSignaled" in since:
+                return [{"decisionType": "CompleteWorkflowExecution"}]
+        return super().decide(events)
+
+
+def test_what_somebody_does_to_the_parent_while_its_child_is_open_is_tried_too() -> None:
+    [first, *_] = found = swept(Hasty, kinds=("moment",)).failures
+    assert {str(one.placement[0]).partition(" at ")[0] for one in found} == {"signaled"}
+    assert str(first.placement[0]) == "signaled at WorkflowExecutionStarted #2, of workflow 1"
+    source = scenario.source("tests.explore.test_families:Hasty", first.placement, first.broken)
+    assert 'upon(told.happenings["signaled"], 1)' in source
+    with pytest.raises(Violation, match="nothing is left open at completion"):
+        run_as_a_test(source)
+    run_as_a_test(source.replace("Hasty", "Chain"))
