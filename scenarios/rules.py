@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orders import workflow
@@ -31,7 +31,7 @@ def order_of(x: Execution) -> str:
     return str(object_in(x.started.get("input")).get("order_id"))
 
 
-def told(x: Execution) -> dict[str, Any]:
+def told(x: Execution) -> Mapping[str, Any]:
     """What a failed or canceled order says of itself."""
     return object_in(x.events[-1].attrs.get("details"))
 

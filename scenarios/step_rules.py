@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orders import workflow
@@ -20,8 +21,10 @@ _MOVES = {"ActivityTaskScheduled", *_ENDS, *MARKERS}
 """The events that change what is done of an order, or what is at work."""
 
 
-def object_in(text: str | None) -> dict[str, Any]:
-    """The JSON object in a text; of anything else, an empty one."""
+@functools.lru_cache(maxsize=1024)
+def object_in(text: str | None) -> Mapping[str, Any]:
+    """The JSON object in a text; of anything else, an empty one. Read once for all rules, and for
+    all runs that say the same."""
     try:
         found = json.loads(text or "{}")
     except ValueError:
@@ -34,7 +37,7 @@ def carried(events: Sequence[Event]) -> list[str]:
     return list(_control(events).get("results", ()))
 
 
-def _control(events: Sequence[Event]) -> dict[str, Any]:
+def _control(events: Sequence[Event]) -> Mapping[str, Any]:
     """What the run was told beside the order itself."""
     return object_in(events[0].attrs.get("input")).get("_workflow") or {}
 

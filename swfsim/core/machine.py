@@ -27,13 +27,14 @@ from swfsim.core.tables import (
 )
 from swfsim.core.world import World
 from swfsim.spec import check, faults, limits, model
-from swfsim.spec.behaviour import Behaviour
+from swfsim.spec.behaviour import USUAL
 from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs, Event, Outcome, Parked, Refused
     from swfsim.core.tables import Reaction
     from swfsim.core.world import Execution, Region
+    from swfsim.spec.behaviour import Behaviour
     from swfsim.spec.check import Params
 
 _FEW = 5
@@ -66,7 +67,7 @@ class Machine:
             {kind: deadline.due for kind, deadline in DEADLINES.items()},
             {kind: deadline.rank for kind, deadline in DEADLINES.items()},
         )
-        behaviour = behaviour or Behaviour()
+        behaviour = behaviour or USUAL
         self.world = World(behaviour, deadlines, secret, seal)
         self.watch = watch
         self.refuse: Refuser | None = None

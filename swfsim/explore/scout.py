@@ -86,12 +86,12 @@ class Scout(Plan):
         self._note(places.at_choice(choice.label, number, choice.options))
 
     def treat(self, worker: Worker, letter: Letter, clock: VirtualClock) -> Treatment:
-        is_new = not letter.nth and worker.process.name in self._watched
-        place = self.calls.place(worker, letter)
+        name = worker.process.name
+        is_new = not letter.nth and name in self._watched
         treatment = super().treat(worker, letter, clock)
         self._returns = treatment.returns
         if is_new and (treatment is DELIVER or self.calls.at(worker, letter) is not None):
-            self._note(places.at_call(*place))
+            self._note(places.at_call(name, letter.operation, letter.nth))
             if letter.operation == RESPOND_DECISION and worker.deciding is not None:
                 decisions = letter.params.get("decisions") or ()
                 types: Any = tuple(one["decisionType"] for one in decisions)

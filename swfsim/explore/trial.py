@@ -243,11 +243,13 @@ class _Trial:
         found: list[Place] = self._scout.told(self._story.executions)
         if not self._placement:
             return found, self._marks
-        here = [there[0].at for there in found]
         last = self._placement[-1]
-        last_at = last.at
-        among = (n for n, at in enumerate(here) if at == last_at and last.is_among(found[n]))
-        first = next(among, len(found)) + 1
+        among = (
+            n
+            for n, there in enumerate(found, 1)
+            if there[0].nth == last.nth and last.is_among(there)  # the number tells most apart
+        )
+        first = next(among, len(found))
         taken = {one.at for one in self._placement}
         failing = {
             one.at[:3]
@@ -256,7 +258,7 @@ class _Trial:
         }
         numbers = [
             n
-            for n, at in enumerate(here[first:], first)
+            for n, at in enumerate([there[0].at for there in found[first:]], first)
             if at not in taken and at[:3] not in failing
         ]
         marks = [Mark(bisect.bisect_left(numbers, at), state) for at, state in self._marks]

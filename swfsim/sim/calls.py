@@ -90,9 +90,10 @@ class Calls:
 
     def treat(self, worker: Worker, letter: Letter, now: int) -> Treatment | None:
         """What becomes of a letter; None if no fault is there."""
+        place = self.place(worker, letter)
         if now < self._until and worker.process.name in self._cut_off:
             return Treatment(delay_ms=self._until - now)
-        fault = self._faults.get(self.place(worker, letter)) if self._faults else None
+        fault = self._faults.get(place) if self._faults else None
         if fault is None:
             return None
         if isinstance(fault, Crash):

@@ -44,7 +44,7 @@ class Letter:
     error: Exception | None = None
     delayed: bool = False
     repeated: bool = False
-    nth: int = 0  # which call of this operation it is, of its process; counted when faults need it
+    nth: int = 0  # which call of this operation it is, of its process, from 1 on when it arrives
     gives_up_at: int | None = None  # a poll's end, where idle polls are answered
     waited: bool = False  # a poll that was parked, and counted as a request when it came
 

@@ -5,7 +5,7 @@ what one wants to see happen: lags, throttling, missing permissions, other quota
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from swfsim.errors import HarnessError
 from swfsim.spec import faults, limits, model
@@ -95,3 +95,7 @@ class Behaviour:
                     f"outages={{{operation!r}: {codes!r}}}: expected a list of "
                     f"{', '.join(faults.OUTAGES)}"
                 )
+
+
+USUAL: Final = Behaviour()
+"""Today's service at its best."""
