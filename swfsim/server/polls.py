@@ -31,8 +31,7 @@ async def answer(
     ticket = found
     gone = asyncio.ensure_future(receive())
     gone.add_done_callback(lambda _: alarm.ring())
-    until = loop.time() + service.poll_s
-    over = loop.call_at(until, alarm.ring)
+    over = loop.call_later(service.poll_s, alarm.ring_for_good)
     try:
         while True:
             await alarm.rung()
@@ -43,7 +42,7 @@ async def answer(
             if not isinstance(found, Ticket):
                 return found
             ticket = found
-            if loop.time() >= until:
+            if alarm.rings_for_good:  # the loop's clock may say that it is a little early
                 ticket.leave()
                 return service.empty(ticket.parked)
     except asyncio.CancelledError:
@@ -60,6 +59,12 @@ class _Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._bell = asyncio.Event()
+        self.rings_for_good = False
+
+    def ring_for_good(self) -> None:
+        """The time is up."""
+        self.rings_for_good = True
+        self._bell.set()
 
     def ring(self) -> None:
         self._bell.set()

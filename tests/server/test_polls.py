@@ -6,6 +6,7 @@ once the service says so.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import json
 import signal
@@ -20,6 +21,7 @@ import requests
 
 from swfsim.clock import RateClock, SystemClock
 from swfsim.core.events import Parked
+from swfsim.server import polls
 from swfsim.server.host import Host
 from swfsim.service import Service, Ticket
 from tests.support import serving
@@ -257,3 +259,24 @@ def test_on_a_fast_clock_an_hour_is_soon_over() -> None:
         driver.decide(timer("t", 3600))
         fired = [one for one in Poll(url).answer()["events"] if one["eventType"] == "TimerFired"]
         assert len(fired) == 1
+
+
+class _EarlyLoop(asyncio.SelectorEventLoop):
+    """Its alarms ring a little before its clock says so, as where that is read once a round."""
+
+    def call_at(self, when: float, *rest: Any, **more: Any) -> asyncio.TimerHandle:
+        return super().call_at(when - 0.02, *rest, **more)
+
+
+def test_a_poll_whose_time_is_up_a_little_early_is_answered_all_the_same() -> None:
+    service = Service(SystemClock(), poll_s=0.03)
+    service.call("RegisterDomain", {"name": DOMAIN, "workflowExecutionRetentionPeriodInDays": "1"})
+
+    async def ask() -> Any:
+        asked = {"domain": DOMAIN, "taskList": {"name": "deciders"}}
+        stays = asyncio.Event().wait
+        found = polls.answer(service, "PollForDecisionTask", asked, "us-east-1", stays)  # type: ignore[arg-type]
+        return await asyncio.wait_for(found, PATIENCE_S)
+
+    with asyncio.Runner(loop_factory=_EarlyLoop) as runner:
+        assert runner.run(ask()) == {"previousStartedEventId": 0, "startedEventId": 0}
