@@ -106,7 +106,10 @@ class Trials:
     def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
         """One run. ``known`` are states to which others came."""
         with self.story(placement) as story:
-            return _Trial(story, placement, known, self._kinds).outcome(self._given)
+            outcome = _Trial(story, placement, known, self._kinds).outcome(self._given)
+        del story
+        self._around.clear_away()
+        return outcome
 
     def histories(self, placement: Placement = ()) -> tuple[Outcome, list[Captured]]:
         """One run, and the histories that it made, as if they had been captured."""
