@@ -11,12 +11,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import operator
 from collections.abc import Mapping
 from typing import Any
 
 from orders import workflow
 from orders.errors import NonRetryable, OrdersError
+from orders.ports import OrderRecord
 from orders.settings import Settings
 from scenarios.app import OrdersApp, an_order, resumed_from
 from scenarios.rules import ORDER_RULES
@@ -39,6 +42,8 @@ def _settings(**given: Any) -> Settings:
     """They cannot change, and reading them takes as long as half an order."""
     return Settings(external_api_url="local", **given)
 
+
+_content = operator.attrgetter(*(one.name for one in dataclasses.fields(OrderRecord)))
 
 DAY_S = 86_400
 
@@ -63,10 +68,11 @@ class Orders(OrdersApp, Explorable):
 
     def state(self) -> object:
         ports = self.ports
+        payments = ports.payments.payments.items()
         return (
-            ports.store.orders,
+            [(order_id, _content(record)) for order_id, record in ports.store.orders.items()],
             sorted(ports.store.ended.items()),
-            ports.payments.payments,
+            [(key, state, str(amount), currency) for key, (state, amount, currency) in payments],
             sorted(ports.notifier.sent),
         )
 

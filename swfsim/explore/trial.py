@@ -289,7 +289,7 @@ class _Trial:
         state = self._told.state()
         if state is None:
             return
-        seen: tuple[object, ...] = (what, self._histories(), self._lasts, repr(state))
+        seen: tuple[object, ...] = (what, self._histories(), self._lasts, state)
         if what != "end":  # then nothing is to come
             out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
             seen = (*seen, self._workers(), self._due(), out_of_reach)

@@ -147,12 +147,13 @@ def history(events: Any, stamp: Stamp) -> list[dict[str, Any]]:
 
 
 @functools.cache
-def _answer_renderer(operation: str) -> Renderer:
+def renderer(operation: str) -> Renderer:
+    """What shows an operation's answers; events in them are recorded events of the core."""
     output = model.operation(operation).output_shape
     return _structure(output) if output is not None else (lambda value, stamp: {})
 
 
 def answer(operation: str, value: dict[str, Any], stamp: Stamp) -> dict[str, Any]:
-    """An operation's answer; events in it are recorded events of the core."""
-    shown: dict[str, Any] = _answer_renderer(operation)(value, stamp)
+    """An operation's answer."""
+    shown: dict[str, Any] = renderer(operation)(value, stamp)
     return shown

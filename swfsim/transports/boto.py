@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -82,12 +83,13 @@ def _door_on_wire() -> Door | None:
 
 
 def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
-    if self._service_model.service_name != "swf":
+    meta = self.meta
+    if meta.service_model.service_name != "swf":
         return _original(self, operation_name, api_params)
     door, on_wire, pass_on = _doors[-1]
     if pass_on is not None:
         send = functools.partial(_original, self, operation_name, api_params)
-        return pass_on(send, operation_name, api_params, self.meta.region_name)
+        return pass_on(send, operation_name, api_params, meta.region_name)
     if on_wire:
         wire.arm(self, _door_on_wire)
         return _original(self, operation_name, api_params)
@@ -96,10 +98,10 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
         params = self._emit_api_params(
             api_params=api_params,
             operation_model=self._service_model.operation_model(operation_name),
-            context={"client_region": self.meta.region_name, "client_config": self.meta.config},
+            context={"client_region": meta.region_name, "client_config": meta.config},
         )
-    known = operation_name in _OPERATIONS  # a newer botocore may know more
-    checked = quick.request(operation_name)(params) if known else None
+    take, show = _ways(operation_name)
+    checked = take(params)
     if checked is None:
         _validate(self, operation_name, params)
     else:
@@ -107,12 +109,21 @@ def _make_api_call(self: Any, operation_name: str, api_params: dict[str, Any]) -
     try:
         if operation_name == "RespondDecisionTaskCompleted":
             _check_size(params)
-        answer = door.answer(self, operation_name, params, self.meta.region_name)
+        answer = door.answer(self, operation_name, params, meta.region_name)
     except Fault as fault:
         raise _client_error(self, operation_name, fault) from None
-    shown = render.answer(operation_name, answer, stamp)
+    shown = show(answer, stamp)
     shown["ResponseMetadata"] = _metadata(_ANSWERED)
     return shown
+
+
+@functools.cache
+def _ways(operation: str) -> tuple[quick.Takes, render.Renderer]:
+    """What takes an operation's parameters and what shows its answer. A newer botocore may know
+    operations that the service does not."""
+    if operation not in _OPERATIONS:
+        return lambda params: None, lambda answer, stamp: answer
+    return quick.request(operation), render.renderer(operation)
 
 
 def past_the_doors(client: Any, operation_name: str, params: dict[str, Any]) -> Any:
@@ -152,13 +163,11 @@ def _client_error(client: Any, operation: str, fault: Fault) -> Exception:
     return error
 
 
-_calls = 0
+_calls: Final = itertools.count(1)
 
 
 def _metadata(status: int) -> dict[str, Any]:
-    global _calls
-    _calls += 1
-    number = f"{_calls:08x}"
+    number = f"{next(_calls):08x}"
     request_id = f"{number}-5f46-4000-8000-0000{number}"
     return {
         "RequestId": request_id,
