@@ -10,6 +10,7 @@ import random
 from swfsim.fake import Surroundings
 from swfsim.sim.patches import PATCHES
 from swfsim.sim.watchdog import LEASH
+from swfsim.sim.workers import GREENLETS
 
 YOUNG = 100
 """After so many collections of what is young, what was kept by them is looked at too."""
@@ -27,11 +28,13 @@ class ManyRuns:
         self._random_before = random.getstate()
         self._gives_back_chance = PATCHES.gives_back_chance
         PATCHES.gives_back_chance = False
+        GREENLETS.__enter__()
         self._holds = LEASH.hold(_thread.get_ident(), lambda number, frame: None)
 
     def __exit__(self, *error: object) -> None:
         if self._holds:
             LEASH.let_go()
+        GREENLETS.__exit__()
         PATCHES.gives_back_chance = self._gives_back_chance
         random.setstate(self._random_before)
         PATCHES.__exit__()

@@ -30,12 +30,12 @@ from swfsim.sim.watchdog import (
     check_limits,
 )
 from swfsim.sim.workers import (
+    GREENLETS,
     Letter,
     Loop,
     Sleep,
     Wait,
     Worker,
-    WorkerGreenlet,
     WorkerKilled,
     current,
 )
@@ -326,16 +326,17 @@ class Simulation:
             if not self._post.serve(worker, request):
                 return
         elif worker.greenlet is None:
-            worker.greenlet = WorkerGreenlet(worker)
+            worker.greenlet = GREENLETS.hire(worker)
         self._hand_over(worker)
 
     def _hand_over(self, worker: Worker) -> None:
         """Run a worker until it asks the next thing, or ends."""
-        assert worker.greenlet is not None, "only a started worker is handed over to"
+        running = worker.greenlet
+        assert running is not None, "only a started worker is handed over to"
         worker.request = None
         self._post.who = worker.name
         try:
-            asked = worker.greenlet.switch()
+            asked = running.switch()
         except BaseException as error:
             error.add_note(
                 f"in worker {worker.name!r} of the simulation, at {moment(self.clock.at)}"
@@ -348,7 +349,7 @@ class Simulation:
             self._post.who = SWF
         if self._refused is not None:
             raise self._refused
-        if worker.greenlet.dead:
+        if worker.greenlet is None:
             self._finish(worker)
         else:
             self._take(worker, asked)
@@ -388,12 +389,11 @@ class Simulation:
         if worker.parked_on is not None:
             self._post.unpark(worker)
         self._forget(worker)
-        running = worker.greenlet
-        if running is None or running.dead:
+        if (running := worker.greenlet) is None:
             return
         with contextlib.suppress(Exception):  # a dead process has no last word
             running.throw(WorkerKilled(worker.name))
-        if not running.dead:
+        if worker.greenlet is not None:
             raise HarnessError(
                 f"worker {worker.name!r} was killed and goes on asking: it catches BaseException "
                 "in a loop. Let it catch Exception instead."
