@@ -33,7 +33,6 @@ from swfsim.sim.workers import (
     GREENLETS,
     Letter,
     Loop,
-    Sleep,
     Wait,
     Worker,
     WorkerKilled,
@@ -203,14 +202,7 @@ class Simulation:
         self._running = True
         try:
             with Running(self), self._watchdog():
-                while not done():
-                    self._steps += 1
-                    if self._steps >= self._ends.look_at:
-                        self._ends.check(self._steps, self.service.machine.world, self._next())
-                    if self._ready:
-                        self._step(self._next_worker())
-                    elif not self._move_on(end):
-                        break
+                self._go_on(done, end)
         except WorkerKilled as error:  # what hung was no worker, but a condition or an observer
             raise (self._refused or error) from None
         finally:
@@ -264,27 +256,45 @@ class Simulation:
             return self._ready[-1].name
         return self._agenda[0][2].name if self._agenda else SWF
 
-    def _next_worker(self) -> Worker:
-        ready = self._ready
-        if len(ready) == 1:
-            return ready.pop()
-        return ready.pop(self.choices.pick(len(ready), "who runs"))
+    def _go_on(self, done: Callable[[], bool], end: int | None) -> None:
+        """Step by step. Here and below much is written out: each call of a worker comes by."""
+        ready, ends = self._ready, self._ends
+        while not done():
+            self._steps += 1
+            if self._steps >= ends.look_at:
+                ends.check(self._steps, self.service.machine.world, self._next())
+            if not ready:
+                if not self._move_on(end):
+                    break
+                continue
+            number = self.choices.pick(len(ready), "who runs") if len(ready) > 1 else 0
+            worker = ready.pop(number)
+            request = worker.request
+            if isinstance(request, Letter):
+                if not self._post.serve(worker, request):
+                    continue
+            elif worker.greenlet is None:
+                worker.greenlet = GREENLETS.hire(worker)
+            self._hand_over(worker)
 
     def _move_on(self, end: int | None) -> bool:
         """Nobody can run: jump to the next instant. False when there is none, or only later."""
-        agenda = self._agenda
+        agenda, now = self._agenda, self.clock.at
         while agenda and agenda[0][3] != agenda[0][2].turn:
             heapq.heappop(agenda)
-        until = agenda[0][0] if agenda else end  # what is due later need not be known yet
-        by = None if until is None else max(until, self.clock.at)
-        due = self.service.machine.next_deadline(by)
-        at = agenda[0][0] if agenda and (due is None or agenda[0][0] < due) else due
+        at = agenda[0][0] if agenda else None
+        until = at if at is not None else end  # what is due later need not be known yet
+        due = self.service.machine.next_deadline(None if until is None else max(until, now))
+        if due is not None and (at is None or at >= due):
+            at = due
         if end is not None and (at is None or at > end):
             self._move_to(end)
             return False
         if at is None:
             return False
-        now = self._move_to(at)
+        if at > now:  # else it is overdue, and the clock never goes back
+            self._move_to(at)
+            now = at
         if due is not None and due <= now:
             self.service.expire()
             self._post.deliver()
@@ -294,17 +304,15 @@ class Simulation:
                 self.make_ready(worker)
         return True
 
-    def _move_to(self, at: int) -> int:
-        """Gives the instant at which the clock stands then: it never goes back."""
+    def _move_to(self, at: int) -> None:
+        """To this instant, or, if that is past, nowhere."""
         if at > self._limit:
             raise HarnessError(
                 "the run went past its limit of virtual time and nothing ended it: some loop "
                 "sleeps for ever, or the end that was waited for never comes. Give run() an end "
                 "that is reached, or a larger limit_s."
             )
-        if at > self.clock.at:
-            self.clock.move_to(at)
-        return self.clock.at
+        self.clock.at = max(at, self.clock.at)
 
     # Workers
 
@@ -318,16 +326,6 @@ class Simulation:
         if worker.parked_on is not None:
             self._post.unpark(worker)
         self._ready.append(worker)
-
-    def _step(self, worker: Worker) -> None:
-        """Let one worker go on by one thing."""
-        request = worker.request
-        if isinstance(request, Letter):
-            if not self._post.serve(worker, request):
-                return
-        elif worker.greenlet is None:
-            worker.greenlet = GREENLETS.hire(worker)
-        self._hand_over(worker)
 
     def _hand_over(self, worker: Worker) -> None:
         """Run a worker until it asks the next thing, or ends."""
@@ -351,18 +349,12 @@ class Simulation:
             raise self._refused
         if worker.greenlet is None:
             self._finish(worker)
-        else:
-            self._take(worker, asked)
-
-    def _take(self, worker: Worker, request: Letter | Sleep | Wait) -> None:
-        worker.request = request
-        match request:
-            case Letter():
-                self.wake_at(worker, self.clock.at + worker.latency_ms)
-            case Sleep(until=until):
-                self.wake_at(worker, until)
-            case Wait(until=int(until)):
-                self.wake_at(worker, until)
+            return
+        worker.request = asked
+        if isinstance(asked, Letter):
+            self.wake_at(worker, self.clock.at + worker.latency_ms)
+        elif asked.until is not None:
+            self.wake_at(worker, asked.until)
 
     def _finish(self, worker: Worker) -> None:
         self._forget(worker)

@@ -115,7 +115,8 @@ class Worker:
 
     def ask(self, request: Letter | Sleep | Wait) -> None:
         """Called on the worker's own greenlet: hand over to the simulation until it is answered."""
-        self.check_alive()
+        if self.killed:
+            self.check_alive()
         self._hand_over(request)
         if self.killed:
             raise WorkerKilled(self.name)
