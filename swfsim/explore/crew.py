@@ -95,7 +95,7 @@ class Alone:
         for packet in packets:
             there = _There(known, set(packet.seen))
             for placement in packet.placements:
-                outcome = self._trials.run(placement, there)
+                outcome = self._trials.run(placement, there, last=last)
                 there.here.update(states([outcome]))
                 yield bare(outcome) if last else outcome
 

@@ -72,7 +72,7 @@ class Placed(NamedTuple):
         return there[0].at == self.at and any((one.what, one.detail) == what for one in there)
 
     def __str__(self) -> str:
-        return f"{self._told()}, of workflow {self.whose}" if self.whose else self._told()
+        return _text(self)
 
     def _told(self) -> str:
         match self.kind:
@@ -184,6 +184,11 @@ Placement = tuple[Placed, ...]
 
 _KEPT: Final = 16_384
 _kept = functools.lru_cache(maxsize=_KEPT)
+
+
+@_kept
+def _text(one: Placed) -> str:
+    return f"{one._told()}, of workflow {one.whose}" if one.whose else one._told()
 
 
 def at_step(step: str, attempt: int, task: Activity, errors: tuple[str, ...]) -> Place:

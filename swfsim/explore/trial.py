@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from swfsim import rules
+from swfsim.choices import Steered
 from swfsim.core.activities import dues
 from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
@@ -31,6 +32,7 @@ from swfsim.explore.whose import nth, upon
 from swfsim.replay.histories import Captured
 from swfsim.report import code
 from swfsim.rules import Run
+from swfsim.sim.plan import Plan
 from swfsim.sim.workers import Letter, Sleep, Wait
 from swfsim.stories import Story
 
@@ -103,9 +105,12 @@ class Trials:
     def __exit__(self, *error: object) -> None:
         self._around.__exit__()
 
-    def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
-        """One run. ``known`` are states to which others came."""
-        with self.story(placement) as story:
+    def run(
+        self, placement: Placement = (), known: Container[int] = (), *, last: bool = False
+    ) -> Outcome:
+        """One run. ``known`` are states to which others came. Of the ``last``, behind which nothing
+        will be placed, no places are told, and no mark but where it ended."""
+        with self.story(placement, last=last) as story:
             outcome = _Trial(story, placement, known, self._kinds).outcome(self._given)
         del story
         self._around.clear_away()
@@ -119,15 +124,15 @@ class Trials:
             made = [Captured(told, x.events, x.workflow_id, x.run_id) for x in story.executions]
             return outcome, made
 
-    def story(self, placement: Placement) -> Story:
+    def story(self, placement: Placement, *, last: bool = False) -> Story:
         """The story in which these choices are made; its faults are yet to be given."""
-        choices = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
-        scout = Scout(choices, work_s=WORK_S)
+        deviations = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
+        plan = Plan(work_s=WORK_S) if last else Scout(deviations, work_s=WORK_S)
         return Story(
             self._make_app,
             seed=self._seed,
-            plan=scout,
-            choices=scout.choices,
+            plan=plan,
+            choices=plan.choices if isinstance(plan, Scout) else Steered(deviations),
             operator_latency_ms=OPERATOR_LATENCY_MS,
             limit_steps=LIMIT_STEPS,
             limit_runs=LIMIT_RUNS,
@@ -140,11 +145,10 @@ class _Trial:
     def __init__(
         self, story: Story, placement: Placement, known: Container[int], kinds: frozenset[Kind]
     ) -> None:
-        assert isinstance(story.plan, Scout), "made by Trials.story"
         assert isinstance(story.env, Env), "a story without live is simulated"
         self._story = story
         self._env = story.env
-        self._scout = story.plan
+        self._scout = story.plan if isinstance(story.plan, Scout) else None
         self._placement = placement
         self._known = known
         self._told = told_of(story.app)
@@ -159,7 +163,6 @@ class _Trial:
 
     def _give(self, kinds: frozenset[Kind]) -> None:
         story, told = self._story, self._told
-        self._scout.expect(told.happenings, told.errors, kinds)
         for one in self._placement:
             if one.kind == "moment":
                 happening = told.happenings[one.what]
@@ -170,10 +173,12 @@ class _Trial:
             else:
                 fault = one.fault(told.errors, nth(story, one.whose) if one.whose else None)
                 story.given(fault)
-                struck = functools.partial(self._scout.strikes.acted, fault, one.nth)
+                struck = functools.partial(story.plan.strikes.acted, fault, one.nth)
                 (self._lasting if one.lasts else self._left).append(struck)
-        story.env.observe(self._scout.observe)
-        story.env.observe(self._observe)
+        if self._scout is not None:
+            self._scout.expect(told.happenings, told.errors, kinds)
+            story.env.observe(self._scout.observe)
+            story.env.observe(functools.partial(self._observe, self._scout))
         story.env.observe(self._hope.observe)
         ends_chains(story, told.runs)
 
@@ -188,7 +193,7 @@ class _Trial:
         return lambda: bool(done)
 
     def _is_made(self, number: int) -> bool:
-        return len(self._scout.choices) > number
+        return len(self._env.simulation.choices.trail) > number
 
     def outcome(self, given: Any) -> Outcome:
         story, told = self._story, self._told
@@ -200,7 +205,7 @@ class _Trial:
         if error is not None:
             found.insert(0, error)
         if self._has_all_struck():
-            self._mark("end")
+            self._mark("end")  # and nothing is to come
         places, marks = self._beyond()
         joins = self._joins(marks)
         return Outcome(
@@ -243,6 +248,8 @@ class _Trial:
     def _beyond(self) -> tuple[list[Place], list[Mark]]:
         """The places after the last thing placed, at which something can be placed yet, and the
         marks among them."""
+        if self._scout is None:
+            return [], [Mark(0, state) for _, state in self._marks]
         found: list[Place] = self._scout.told(self._story.executions)
         if not self._placement:
             return found, self._marks
@@ -269,9 +276,9 @@ class _Trial:
 
     # Where a run stands
 
-    def _observe(self, x: Execution, event: Event, who: str) -> None:
+    def _observe(self, scout: Scout, x: Execution, event: Event, who: str) -> None:
         if event.kind == "DecisionTaskStarted" and self._has_all_struck():
-            self._mark("decides")
+            self._mark("decides", scout)
 
     def _histories(self) -> list[bytes]:
         """A digest of each run so far, in an order that is the same for the same runs."""
@@ -285,15 +292,17 @@ class _Trial:
             self._left = [struck for struck in self._left if not struck()]
         return not self._left
 
-    def _mark(self, what: str) -> None:
+    def _mark(self, what: str, scout: Scout | None = None) -> None:
+        """``scout`` knows what is to come."""
         state = self._told.state()
         if state is None:
             return
         seen: tuple[object, ...] = (what, self._histories(), self._lasts, state)
-        if what != "end":  # then nothing is to come
-            out_of_reach = self._scout.calls.cut_off_ms(self._env.now_ms())
-            seen = (*seen, self._workers(), self._due(), out_of_reach)
-        self._marks.append(Mark(len(self._scout.places), digest(seen)))
+        if scout is not None:
+            out_of_reach = scout.calls.cut_off_ms(self._env.now_ms())
+            seen = (*seen, self._workers(scout), self._due(), out_of_reach)
+        places = len(self._scout.places) if self._scout is not None else 0
+        self._marks.append(Mark(places, digest(seen)))
 
     def _due(self) -> list[tuple[str, str, str, int]]:
         """What time will bring, and how soon. The time-out of an execution is left out: as all of
@@ -310,12 +319,11 @@ class _Trial:
                     found += [(kind, x.run_id, task.id, due - now) for due, _, kind in dues(task)]
         return sorted(found)
 
-    def _workers(self) -> list[str]:
+    def _workers(self, scout: Scout) -> list[str]:
         now = self._env.now_ms()
-        handed = self._scout.handed
         return sorted(
             [
-                f"{_shown(worker, now)}, saw {handed.get(worker.process.number, ())}"
+                f"{_shown(worker, now)}, saw {scout.handed.get(worker.process.number, ())}"
                 for worker in self._env.simulation.workers.values()
             ]
         )

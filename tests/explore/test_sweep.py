@@ -164,6 +164,19 @@ def test_a_run_that_was_spared_its_places_does_not_serve_for_more_faults() -> No
     assert all(is_whole(one) and not is_whole(bare(one)) for one in joined)
 
 
+@pytest.mark.parametrize("app", [toy.Careful, toy.Forgetful, toy.Hasty])
+def test_a_run_behind_which_nothing_is_placed_comes_to_the_same(app: Any) -> None:
+    """It is only told what would be needed to go on from there."""
+    with Trials(app) as trials:
+        first = trials.run()
+        known = {mark.state for mark in first.marks}
+        for one in [(one,) for there in first.places for one in there]:
+            whole, last = trials.run(one, known), trials.run(one, known, last=True)
+            assert last.places == []
+            assert [mark.state for mark in last.marks] == [mark.state for mark in whole.marks[-1:]]
+            assert last == whole._replace(places=[], marks=last.marks)
+
+
 def test_a_line_that_a_kill_cut_short_is_run_again(tmp_path: Path) -> None:
     file = tmp_path / "kiosk.jsonl"
     whole = swept(toy.Careful, kinds=DECISIONS, file=file)

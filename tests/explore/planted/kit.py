@@ -100,8 +100,10 @@ class _Choosy(Trials):
         super().__init__(app, kinds=kinds)
         self._only = only
 
-    def run(self, placement: Placement = (), known: Container[int] = ()) -> Outcome:
-        outcome = super().run(placement, known)
+    def run(
+        self, placement: Placement = (), known: Container[int] = (), *, last: bool = False
+    ) -> Outcome:
+        outcome = super().run(placement, known, last=last)
         chosen = [self._chosen(there) for there in outcome.places]
         marks = [Mark(sum(map(bool, chosen[:places])), at) for places, at in outcome.marks]
         return outcome._replace(places=[there for there in chosen if there], marks=marks)
