@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from swfsim.explore.crew import Processes, bare, is_whole
 from swfsim.explore.places import Kind
 from swfsim.explore.sweep import Certificate, Failure, Sweep
 from swfsim.explore.trial import Trials
+from swfsim.service import Service
 from tests.explore import toy
 from tests.explore.conftest import run_as_a_test, swept
 
@@ -333,3 +335,24 @@ def test_a_step_of_a_version_that_nobody_registered_is_a_mistake() -> None:
     [failure] = swept(toy.Mistyping, faults=0).failures
     assert failure.broken[0].startswith("no decision is refused by mistake: ")
     assert "ACTIVITY_TYPE_DOES_NOT_EXIST" in failure.broken[0]
+
+
+def test_a_run_that_is_over_is_gone_before_the_next_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So memory does not grow with their number, nor does one run a finalizer of another."""
+    monkeypatch.setattr(Service, "made", None)  # where the pytest plugin keeps them
+    made: list[weakref.ref[toy.Kiosk]] = []
+    still_there: list[int] = []
+
+    def make() -> toy.Kiosk:
+        still_there.append(sum(one() is not None for one in made))
+        app = toy.Kiosk()
+        app.itself = app  # type: ignore[attr-defined]  # a cycle: only the collector finds it
+        made.append(weakref.ref(app))
+        return app
+
+    with Trials(make) as trials:
+        trials.run()  # in which much is made that is kept
+        made.clear()
+        for _ in range(5):
+            trials.run()
+    assert still_there == [0] * 6
