@@ -56,6 +56,7 @@ class Orders(OrdersApp, Explorable):
         f"asked to resume from {step}": _asked_to_resume(step) for step in workflow.STEPS[1::2]
     }
     errors: Mapping[str, Exception] = {"not retryable": NonRetryable("cannot be done")}
+    registers_once = True
 
     def make_settings(self, **given: Any) -> Settings:
         return _settings(**given)

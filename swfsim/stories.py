@@ -227,14 +227,17 @@ class Story:
         if not self._begun:
             self._begun = True
             app, env = self.app, self.env
-            name = type(app).__name__
-            env.set_up(f"register() of {name}", app.register)
-            workers = env.set_up(f"workers() of {name}", lambda: loops(app, env.wrap))
+            self.register()
+            workers = env.set_up(f"workers() of {type(app).__name__}", lambda: loops(app, env.wrap))
             self.plan.know(workers=[*workers, OPERATOR])
             for name, loop in workers.items():
                 env.add(name, loop)
         self.env.run(lambda: not (self._open or self._busy) or (until is not None and until()))
         return self
+
+    def register(self) -> None:
+        """Let the application register; ``run`` does so when it is first called."""
+        self.env.set_up(f"register() of {type(self.app).__name__}", self.app.register)
 
     @property
     def at_rest(self) -> bool:

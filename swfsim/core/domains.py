@@ -6,6 +6,7 @@ TagResource, UntagResource, ListTagsForResource
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swfsim.core import pages
@@ -16,7 +17,7 @@ from swfsim.spec.faults import Fault
 
 if TYPE_CHECKING:
     from swfsim.core.events import Attrs
-    from swfsim.core.world import Recorder, Region
+    from swfsim.core.world import Recorder, Region, World
 
 
 def register(m: Recorder, region: Region, asked: Attrs) -> Attrs:
@@ -77,10 +78,10 @@ def deprecate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
         raise Fault("DomainDeprecatedFault", domain.name)
     domain.status = DEPRECATED
     for kinds in (domain.workflow_types, domain.activity_types):
-        for kind in kinds.values():
+        for key, kind in kinds.items():
             if kind.status == REGISTERED:
-                kind.status = DEPRECATED
-                kind.deprecated_at = region.world.now
+                at = region.world.now
+                kinds[key] = replace(kind, status=DEPRECATED, deprecated_at=at)
     return {}
 
 
@@ -91,6 +92,33 @@ def undeprecate(m: Recorder, region: Region, asked: Attrs) -> Attrs:
         raise Fault("DomainAlreadyExistsFault", domain.name)
     domain.status = REGISTERED
     return {}
+
+
+class Registered:
+    """The domains and types of a world as they are now, to be put into worlds that have none."""
+
+    def __init__(self, world: World) -> None:
+        self._domains = [
+            _as_registered(domain, region)
+            for region in world.regions.values()
+            for domain in region.domains.values()
+        ]
+
+    def put_into(self, world: World) -> None:
+        for domain in self._domains:
+            region = world.region(domain.region.name)
+            region.domains[domain.name] = _as_registered(domain, region)
+
+
+def _as_registered(domain: Domain, region: Region) -> Domain:
+    """A domain like this one, without its executions."""
+    made = Domain(region, domain.name, domain.retention, Visibility(), domain.description)
+    made.status = domain.status
+    made.created_at = domain.created_at
+    made.tags = domain.tags.copy()
+    made.workflow_types = domain.workflow_types.copy()
+    made.activity_types = domain.activity_types.copy()
+    return made
 
 
 # Tags

@@ -5,6 +5,7 @@ Register…Type, Describe…Type, List…Types, Deprecate…Type, Undeprecate…
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -90,19 +91,18 @@ class Kind:
         return answer | token
 
     def deprecate(self, m: Recorder, region: Region, asked: Attrs) -> Attrs:
-        _, found = self._find(region, asked)
+        types, found = self._find(region, asked)
         if found.status == DEPRECATED:
             raise Fault("TypeDeprecatedFault", found.text)
-        found.status = DEPRECATED
-        found.deprecated_at = region.world.now
+        at = region.world.now
+        types[found.name, found.version] = replace(found, status=DEPRECATED, deprecated_at=at)
         return {}
 
     def undeprecate(self, m: Recorder, region: Region, asked: Attrs) -> Attrs:
-        _, found = self._find(region, asked)
+        types, found = self._find(region, asked)
         if found.status == REGISTERED:
             raise Fault("TypeAlreadyExistsFault", found.text)
-        found.status = REGISTERED
-        found.deprecated_at = None
+        types[found.name, found.version] = replace(found, status=REGISTERED, deprecated_at=None)
         return {}
 
     def delete(self, m: Recorder, region: Region, asked: Attrs) -> Attrs:

@@ -32,7 +32,7 @@ def duration_ms(text: str | None) -> int | None:
     return None if not text or text == "NONE" else int(text) * 1000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Type:
     """A workflow or an activity type. ``kind`` is WorkflowType or ActivityType."""
 

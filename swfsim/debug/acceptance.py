@@ -7,6 +7,7 @@ it. Account-side reasons (rates, permissions, quotas) cannot be known here and a
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -138,5 +139,5 @@ def complete_types(domain: Domain) -> None:
         ("WorkflowType", domain.workflow_types),
         ("ActivityType", domain.activity_types),
     ):
-        for found in types.values():
-            found.defaults = _DEFAULTS[kind] | found.defaults
+        for key, found in types.items():
+            types[key] = dataclasses.replace(found, defaults=_DEFAULTS[kind] | found.defaults)

@@ -23,12 +23,17 @@ class Explorable(App):
     errors       what an activity may raise beyond a plain ``Exception``, by name
     runs         for an execution that continues as new for ever: so often it does, then somebody
                  terminates it; None for one that ends by itself
+    registers_once
+                 whether ``register`` does nothing but register domains and types, the same in each
+                 run: then an explorer calls it in its first run, and begins the others with what
+                 it left
     """
 
     rules: Sequence[Rule] = SHIPPED
     happenings: Mapping[str, Happening] = {}
     errors: Mapping[str, Exception] = {}
     runs: int | None = None
+    registers_once: bool = False
 
     def example(self) -> Any:
         """The input that ``start`` is given when none is named."""

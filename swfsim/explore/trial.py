@@ -16,6 +16,7 @@ from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.digests import Seen, digest
 from swfsim.explore.happenings import ends_chains
 from swfsim.explore.many import ManyRuns
+from swfsim.explore.once import OneOfMany, Registry
 from swfsim.explore.places import KINDS
 from swfsim.explore.scenario import (
     AFTERMATH_S,
@@ -34,7 +35,6 @@ from swfsim.report import code
 from swfsim.rules import Run
 from swfsim.sim.plan import Plan
 from swfsim.sim.workers import Letter, Sleep, Wait
-from swfsim.stories import Story
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from swfsim.core.world import Execution
     from swfsim.explore.places import Kind, Place, Placed, Placement
     from swfsim.sim.workers import Worker
-    from swfsim.stories import Happening
+    from swfsim.stories import Happening, Story
 
 
 class Mark(NamedTuple):
@@ -97,6 +97,7 @@ class Trials:
         self._given = given
         self._seed = seed
         self._around = ManyRuns()
+        self._registry = Registry()
 
     def __enter__(self) -> Trials:
         self._around.__enter__()
@@ -128,8 +129,9 @@ class Trials:
         """The story in which these choices are made; its faults are yet to be given."""
         deviations = {one.nth: int(one.detail) for one in placement if one.kind == "choice"}
         plan = Plan(work_s=WORK_S) if last else Scout(deviations, work_s=WORK_S)
-        return Story(
+        return OneOfMany(
             self._make_app,
+            self._registry,
             seed=self._seed,
             plan=plan,
             choices=plan.choices if isinstance(plan, Scout) else Steered(deviations),
