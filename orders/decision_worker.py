@@ -86,8 +86,7 @@ class DecisionWorker(Worker):
                 page = self._patiently(
                     self.settings.decision_task_timeout,
                     self.client.poll_for_decision_task,
-                    **self._poll_params,
-                    nextPageToken=token,
+                    {**self._poll_params, "nextPageToken": token},
                 )
             except (ClientError, BotoCoreError) as error:
                 # Half a history must not be decided on. The task times out and comes again.

@@ -25,24 +25,27 @@ _SEEN = {
 
 
 class Progress(OrderState):
-    """The state of one order as its history tells it; `see` takes in one event after the other."""
+    """The state of one order as its history tells it; `see` takes in the events, in their order."""
 
     @classmethod
     def of(cls, events: Iterable[Event], since: int = 0) -> Self:
-        """The progress after all these events. An error names the event it came from."""
+        """The progress after all these events."""
         progress = cls(since)
-        for event in events:
-            try:
-                if event["eventType"] in _SEEN:  # most events of a history mean nothing here
-                    progress.see(event)
-            except Exception as error:
-                error.add_note(f"at event {event.get('eventId')}, {event.get('eventType')}")
-                raise
+        progress.see(events)
         return progress
 
-    def see(self, event: Event) -> None:
-        """Take in the next event. Types this workflow has no use for are passed over."""
-        entry = _SEEN.get(event["eventType"])
-        if entry is not None:
-            react, attributes = entry
-            react(self, event["eventId"], event.get(attributes) or {})
+    def see(self, events: Iterable[Event]) -> None:
+        """Take in the next events. Types this workflow has no use for are passed over.
+
+        An error names the event it came from.
+        """
+        event: Event = {}
+        try:
+            for event in events:
+                entry = _SEEN.get(event["eventType"])
+                if entry is not None:  # most events of a history mean nothing here
+                    react, attributes = entry
+                    react(self, event["eventId"], event.get(attributes) or {})
+        except Exception as error:
+            error.add_note(f"at event {event.get('eventId')}, {event.get('eventType')}")
+            raise

@@ -109,7 +109,7 @@ class Worker(ABC):
         tells the decider so.
         """
         try:
-            self._patiently(ANSWER_PATIENCE_S, call, **params)
+            self._patiently(ANSWER_PATIENCE_S, call, params)
         except (ClientError, BotoCoreError) as error:
             code = aws.code_of(error) or type(error).__name__
             if code == "UnknownResourceFault":
@@ -120,7 +120,9 @@ class Worker(ABC):
             return code
         return None
 
-    def _patiently(self, patience_s: float, call: Callable[..., Any], **params: Any) -> Any:
+    def _patiently(
+        self, patience_s: float, call: Callable[..., Any], params: Mapping[str, Any]
+    ) -> Any:
         """Call, and call again after a pause while the trouble may pass. Raises the last error."""
         waited = 0.0
         while True:

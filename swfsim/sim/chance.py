@@ -11,17 +11,20 @@ class Chance:
     """One run's source. It is made only when somebody draws from it: few runs ever do."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
         self._source: random.Random | None = None
+        self._state: Any = _beginning(seed)
 
     def state(self) -> Any:
         """Where it stands, for ``random.setstate``."""
-        return _beginning(self._seed) if self._source is None else self._source.getstate()
+        if self._state is None and self._source is not None:
+            self._state = self._source.getstate()
+        return self._state
 
     def randbytes(self, size: int) -> bytes:
         if self._source is None:
             self._source = random.Random(0)
-            self._source.setstate(_beginning(self._seed))
+            self._source.setstate(self._state)
+        self._state = None
         return self._source.randbytes(size)
 
 

@@ -84,6 +84,8 @@ def _until(timeout: float) -> int | None:
 class VirtualLock:
     """A lock whose waiting is virtual."""
 
+    __slots__ = ("_held", "_waiters")
+
     def __init__(self) -> None:
         self._held = False
         self._waiters: deque[tuple[Worker, Wait]] = deque()
@@ -127,6 +129,16 @@ class VirtualLock:
 
     def _at_fork_reinit(self) -> None:
         self._held = False
+
+    # What threading.Condition asks of a lock, and would otherwise make for itself, each time
+
+    _is_owned = locked
+
+    def _release_save(self) -> None:
+        self.release()
+
+    def _acquire_restore(self, state: None) -> None:
+        self.acquire()
 
 
 OUTSIDE = object()
@@ -192,7 +204,8 @@ def make_rlock() -> Any:
 def _wants_virtual() -> bool:
     """In a worker, and where an application is made, but not for a module that happens to be
     imported there first: that one outlives it."""
-    if current() is None and greenlet.getcurrent() is not _set_up[-1]:
+    here = greenlet.getcurrent()
+    if getattr(here, "worker", None) is None and here is not _set_up[-1]:
         return False
     if not _imports_under_way:
         return True

@@ -142,7 +142,7 @@ def check_decider(task, rules):
     assert answer({**task, "previousStartedEventId": 0}, rules).decisions == whole.decisions
     step_by_step = Progress()
     for event in task["events"]:
-        step_by_step.see(event)
+        step_by_step.see([event])
     rebuilt = Progress.of(task["events"])
     assert _state(step_by_step) == _state(rebuilt)
 

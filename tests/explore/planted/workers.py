@@ -87,7 +87,7 @@ def a_worker_ends_when_a_poll_fails(patch: pytest.MonkeyPatch) -> None:
 @bug
 def a_worker_ends_when_its_answer_is_refused(patch: pytest.MonkeyPatch) -> None:
     def answer(self: Any, call: Any, **params: Any) -> None:
-        self._patiently(900, call, **params)
+        self._patiently(900, call, params)
 
     patch.setattr(Worker, "_answer", answer)
 
