@@ -64,11 +64,13 @@ class Run:
 @dataclass(frozen=True)
 class Rule:
     """One rule. ``check`` yields what is wrong; of a ``sometimes`` rule, one text while the run
-    does not show what it is to show."""
+    does not show what it is to show. ``of_each`` says that it looks at nothing but the events of
+    each history by itself."""
 
     name: str
     when: When
     check: Callable[[Run], Iterator[str]]
+    of_each: bool = False
 
 
 class Broken(NamedTuple):
@@ -91,7 +93,7 @@ def always(law: Callable[[Sequence[Event]], Iterator[tuple[int, str]]]) -> Rule:
                     raise TypeError(f"it yields {found!r}, not an event id and what is wrong there")
                 yield f"event {found[0]} of {x.workflow_id}: {found[1]}"
 
-    return Rule(_name(law), "always", functools.update_wrapper(check, law))
+    return Rule(_name(law), "always", functools.update_wrapper(check, law), of_each=True)
 
 
 def at_the_end(law: Callable[[Run], Iterator[str]]) -> Rule:

@@ -15,6 +15,7 @@ from swfsim.env import Env
 from swfsim.errors import Divergence, HarnessError
 from swfsim.explore.digests import Seen, digest
 from swfsim.explore.happenings import ends_chains
+from swfsim.explore.judge import Judge
 from swfsim.explore.many import ManyRuns
 from swfsim.explore.once import OneOfMany, Registry
 from swfsim.explore.places import KINDS
@@ -98,6 +99,7 @@ class Trials:
         self._seed = seed
         self._around = ManyRuns()
         self._registry = Registry()
+        self._judge = Judge()
 
     def __enter__(self) -> Trials:
         self._around.__enter__()
@@ -112,7 +114,7 @@ class Trials:
         """One run. ``known`` are states to which others came. Of the ``last``, behind which nothing
         will be placed, no places are told, and no mark but where it ended."""
         with self.story(placement, last=last) as story:
-            outcome = _Trial(story, placement, known, self._kinds).outcome(self._given)
+            outcome = _Trial(story, placement, known, self._kinds, self._judge).outcome(self._given)
         del story
         self._around.clear_away()
         return outcome
@@ -120,7 +122,7 @@ class Trials:
     def histories(self, placement: Placement = ()) -> tuple[Outcome, list[Captured]]:
         """One run, and the histories that it made, as if they had been captured."""
         with self.story(placement) as story:
-            outcome = _Trial(story, placement, (), self._kinds).outcome(self._given)
+            outcome = _Trial(story, placement, (), self._kinds, self._judge).outcome(self._given)
             told = " and ".join(map(str, placement)) or "nothing goes wrong"
             made = [Captured(told, x.events, x.workflow_id, x.run_id) for x in story.executions]
             return outcome, made
@@ -145,7 +147,12 @@ class _Trial:
     """One run, from its faults to its outcome."""
 
     def __init__(
-        self, story: Story, placement: Placement, known: Container[int], kinds: frozenset[Kind]
+        self,
+        story: Story,
+        placement: Placement,
+        known: Container[int],
+        kinds: frozenset[Kind],
+        judge: Judge,
     ) -> None:
         assert isinstance(story.env, Env), "a story without live is simulated"
         self._story = story
@@ -153,6 +160,7 @@ class _Trial:
         self._scout = story.plan if isinstance(story.plan, Scout) else None
         self._placement = placement
         self._known = known
+        self._judge = judge
         self._told = told_of(story.app)
         self._left: list[Callable[[], bool]] = []  # for each thing placed: whether it has struck
         self._lasting: list[Callable[[], bool]] = []  # the same of what goes on for ever
@@ -203,7 +211,8 @@ class _Trial:
         error = self._run()
         run = Run(story.executions, story.app, self._env.journal, self._goes_wrong)
         at_rest = error is None and not self._hope.is_lost
-        found = [str(one) for one in rules.broken(told.rules, run, at_rest=at_rest)]
+        history = digest(self._histories())
+        found = self._judge.broken(told.rules, run, self._seen, at_rest=at_rest)
         if error is not None:
             found.insert(0, error)
         if self._has_all_struck():
@@ -217,7 +226,7 @@ class _Trial:
             places[: marks[joins].places] if joins < len(marks) else places,
             marks,
             joins < len(marks),
-            digest(self._histories()),
+            history,
             rules.reached(told.rules, run) if at_rest else [],
         )
 
