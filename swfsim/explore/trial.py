@@ -209,7 +209,7 @@ class _Trial:
         story, told = self._story, self._told
         story.when(lambda story: story.app.start(told.example() if given is None else given))
         error = self._run()
-        run = Run(story.executions, story.app, self._env.journal, self._goes_wrong)
+        run = Run(story.executions, story.app, list(self._env.journal), self._goes_wrong)
         at_rest = error is None and not self._hope.is_lost
         history = digest(self._histories())
         found = self._judge.broken(told.rules, run, self._seen, at_rest=at_rest)
