@@ -76,7 +76,8 @@ class Pool:
 
     def _stop(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+            with _without_interrupts():  # one more would leave them waiting for ever
+                self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
 
 
@@ -90,7 +91,7 @@ def dead(deaths: int, where: str) -> str:
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes that are started in here do not hear Ctrl-C, not even while they begin."""
+    """In here nobody hears Ctrl-C, nor do processes that are started, not even while they begin."""
     main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
     try:

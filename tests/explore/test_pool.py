@@ -3,12 +3,14 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from swfsim.errors import HarnessError
 from swfsim.explore.hands import Hands
+from swfsim.explore.pool import Pool
 
 
 def nothing() -> None:
@@ -35,6 +37,24 @@ def doubled_unless_told_to_die(told: tuple[int, str]) -> int:
 def test_ctrl_c_is_the_parents_to_answer() -> None:
     with Hands(2, nothing) as hands:
         assert list(hands.map(answers_to_ctrl_c, range(4))) == [False] * 4
+
+
+def test_one_more_ctrl_c_does_not_keep_them_from_being_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else both they and their parent would wait for ever."""
+    shutdown = ProcessPoolExecutor.shutdown
+
+    def pressed_meanwhile(self: ProcessPoolExecutor, **how: bool) -> None:
+        signal.raise_signal(signal.SIGINT)
+        shutdown(self, **how)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", pressed_meanwhile)
+    with Pool(1, nothing) as pool:
+        pid = pool.submit(os.getpid).result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_a_dead_process_had_under_way_is_done_again_in_order(tmp_path: Path) -> None:
